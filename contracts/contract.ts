@@ -1,0 +1,260 @@
+/**
+ * The contract kernel: what a service shows, written once. Validation, types, the REST door,
+ * the RPC door, the typed client and the OpenAPI document are all derived from it.
+ * Runs in the browser too.
+ */
+import { z } from 'zod'
+import { standardErrors, type StandardErrorCode } from './errors.ts'
+
+/**
+ * Who may make a call. `public`: anyone. `account`: anyone signed in. `staff`, `admin`: accounts with
+ * that role or a higher one. `service`: our own services and holders of a service key, who may make
+ * every other call as well. Which rows a caller may touch is checked in the handler.
+ */
+export type Access = 'public' | 'account' | 'staff' | 'admin' | 'service'
+
+export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** `METHOD /path/{parameter} [success status]`, e.g. `POST /api/orders 201`. Status 200 when left out. */
+export type HttpDoor = `${HttpMethod} /${string}`
+
+/** `code` (leaves as 409) or `code status`, e.g. `outOfStock`, `linkExpired 410`. */
+export type ErrorDeclaration = string
+
+/** The code part of a declaration: `'linkExpired 410'` gives `'linkExpired'`. */
+export type ErrorCode<Declaration extends ErrorDeclaration> = Declaration extends `${infer Code} ${number}`
+  ? Code
+  : Declaration
+
+interface Shape {
+  access: Access
+  input: z.ZodType
+  output: z.ZodType
+  /** One sentence for the API reference. */
+  summary?: string
+}
+
+export interface CallOptions extends Shape {
+  http?: HttpDoor | readonly HttpDoor[]
+  /** A second RPC method name that answers the same. */
+  rpcAlias?: string
+  /** How long the call may take when the caller states nothing: 5000 inside, 30000 from outside. */
+  deadlineMs?: number
+}
+
+export interface QueryOptions extends CallOptions {
+  /** Answers carry an ETag of their content, and `If-None-Match` gets 304. */
+  etag?: boolean
+}
+
+export interface CommandOptions extends CallOptions {
+  /** `none` where the answer is a secret: it is never stored, so it can't be replayed. */
+  idempotency?: 'none'
+}
+
+export type CallKind = 'query' | 'command'
+
+export interface CallDefinition<
+  Kind extends CallKind = CallKind,
+  Input extends z.ZodType = z.ZodType,
+  Output extends z.ZodType = z.ZodType,
+  Code extends string = string,
+> {
+  kind: Kind
+  service: string
+  name: string
+  access: Access
+  input: Input
+  output: Output
+  summary: string | undefined
+  http: readonly HttpDoor[]
+  rpcAlias: string | undefined
+  deadlineMs: number | undefined
+  etag: boolean
+  idempotency: 'stored' | 'none'
+  /** Declared error codes and the HTTP status of each. */
+  errors: Readonly<Record<Code, number>>
+}
+
+export interface StreamDefinition<Input extends z.ZodType = z.ZodType, Output extends z.ZodType = z.ZodType> {
+  kind: 'stream'
+  service: string
+  name: string
+  access: Access
+  input: Input
+  /** Schema of one item. */
+  output: Output
+  summary: string | undefined
+}
+
+export interface EventDefinition<Schema extends z.ZodType = z.ZodType> {
+  kind: 'event'
+  service: string
+  name: string
+  schema: Schema
+  /** Exchange the event goes to; `<service>.events` unless stated. */
+  exchange: string
+  exchangeType: 'topic' | 'direct'
+  /** Routing key of one payload; the event's name unless stated. */
+  routingKey: (payload: z.output<Schema>) => string
+  /** Every key the event can have, as one pattern: `log.*`. The event's name unless stated. */
+  keyPattern: string
+}
+
+/** A call before `contract()` has given it its service and name. */
+type Unnamed<Definition> = Omit<Definition, 'service' | 'name'>
+
+export function query<
+  Input extends z.ZodType,
+  Output extends z.ZodType,
+  const Errors extends ErrorDeclaration[],
+>(
+  options: QueryOptions & { input: Input; output: Output },
+  ...errors: Errors
+): Unnamed<CallDefinition<'query', Input, Output, ErrorCode<Errors[number]>>> {
+  return call('query', options, errors)
+}
+
+export function command<
+  Input extends z.ZodType,
+  Output extends z.ZodType,
+  const Errors extends ErrorDeclaration[],
+>(
+  options: CommandOptions & { input: Input; output: Output },
+  ...errors: Errors
+): Unnamed<CallDefinition<'command', Input, Output, ErrorCode<Errors[number]>>> {
+  return call('command', options, errors)
+}
+
+export function stream<Input extends z.ZodType, Output extends z.ZodType>(
+  options: Shape & { input: Input; output: Output },
+): Unnamed<StreamDefinition<Input, Output>> {
+  const { access, input, output, summary } = options
+  return { kind: 'stream', access, input, output, summary }
+}
+
+export function event<Schema extends z.ZodType>(
+  schema: Schema,
+  routing: {
+    exchange?: string
+    exchangeType?: 'topic' | 'direct'
+    routingKey?: (payload: z.output<Schema>) => string
+    keyPattern?: string
+  } = {},
+): EventOptions<Schema> {
+  return { kind: 'event', schema, ...routing }
+}
+
+interface EventOptions<Schema extends z.ZodType = z.ZodType> {
+  kind: 'event'
+  schema: Schema
+  exchange?: string
+  exchangeType?: 'topic' | 'direct'
+  routingKey?: (payload: z.output<Schema>) => string
+  keyPattern?: string
+}
+
+type CallMap = Record<string, Unnamed<CallDefinition<CallKind, any, any, any>>>
+type StreamMap = Record<string, Unnamed<StreamDefinition<any, any>>>
+type EventMap = Record<string, z.ZodType | EventOptions<any>>
+
+type Named<Definition> =
+  Definition extends Unnamed<CallDefinition<infer Kind, infer Input, infer Output, infer Code>>
+    ? CallDefinition<Kind, Input, Output, Code>
+    : Definition extends Unnamed<StreamDefinition<infer Input, infer Output>>
+      ? StreamDefinition<Input, Output>
+      : never
+
+type SchemaOf<Event> =
+  Event extends EventOptions<infer Schema> ? Schema : Event extends z.ZodType ? Event : never
+
+export interface Contract<
+  Calls extends Record<string, CallDefinition<CallKind, any, any, any>> = Record<
+    string,
+    CallDefinition<CallKind, any, any, any>
+  >,
+  Streams extends Record<string, StreamDefinition<any, any>> = Record<string, StreamDefinition<any, any>>,
+  Events extends Record<string, EventDefinition<any>> = Record<string, EventDefinition<any>>,
+> {
+  name: string
+  /** One sentence: what the service is for. */
+  summary: string
+  calls: Calls
+  streams: Streams
+  events: Events
+}
+
+/** Names every part of a contract; `contract('shop', { calls: { listProducts: query({ … }) } })`. */
+export function contract<
+  Calls extends CallMap = {},
+  Streams extends StreamMap = {},
+  Events extends EventMap = {},
+>(
+  service: string,
+  parts: { summary?: string; calls?: Calls; streams?: Streams; events?: Events },
+): Contract<
+  { [K in keyof Calls]: Named<Calls[K]> },
+  { [K in keyof Streams]: Named<Streams[K]> },
+  { [K in keyof Events]: EventDefinition<SchemaOf<Events[K]>> }
+> {
+  const named = (definitions: Record<string, object> = {}) =>
+    Object.fromEntries(
+      Object.entries(definitions).map(([name, definition]) => [name, { ...definition, service, name }]),
+    )
+  return {
+    name: service,
+    summary: parts.summary ?? '',
+    calls: named(parts.calls) as never,
+    streams: named(parts.streams) as never,
+    events: Object.fromEntries(
+      Object.entries(parts.events ?? {}).map(([name, given]) => [name, namedEvent(service, name, given)]),
+    ) as never,
+  }
+}
+
+/** A list answer. Ask again with `cursor: nextCursor` until it is null. */
+export function page<Item extends z.ZodType>(item: Item) {
+  return z.object({ items: z.array(item), nextCursor: z.string().nullable() })
+}
+
+/** The input fields of a call that answers a page. */
+export const pageInput = {
+  cursor: z.string().max(1024).optional(),
+  limit: z.int().min(1).max(200).default(50),
+}
+
+function call(kind: CallKind, options: QueryOptions & CommandOptions, errors: ErrorDeclaration[]): any {
+  const { http, access, input, output, summary, rpcAlias, deadlineMs, etag, idempotency } = options
+  return {
+    kind,
+    access,
+    input,
+    output,
+    summary,
+    http: http === undefined ? [] : typeof http === 'string' ? [http] : http,
+    rpcAlias,
+    deadlineMs,
+    etag: etag ?? false,
+    idempotency: idempotency ?? 'stored',
+    errors: Object.fromEntries(errors.map(declaredError)),
+  }
+}
+
+function declaredError(declaration: ErrorDeclaration): [code: string, status: number] {
+  const [code = '', status] = declaration.split(' ')
+  return [code, status ? Number(status) : (standardErrors[code as StandardErrorCode] ?? 409)]
+}
+
+function namedEvent(service: string, name: string, given: z.ZodType | EventOptions): EventDefinition {
+  const options: EventOptions = given instanceof z.ZodType ? { kind: 'event', schema: given } : given
+  return {
+    kind: 'event',
+    service,
+    name,
+    schema: options.schema,
+    exchange: options.exchange ?? `${service}.events`,
+    exchangeType: options.exchangeType ?? 'topic',
+    routingKey: options.routingKey ?? (() => name),
+    keyPattern: options.keyPattern ?? name,
+  }
+}
