@@ -5,7 +5,8 @@ export const metrics = new Registry()
 
 /** Event loop, heap, process: https://github.com/siimon/prom-client#default-metrics. */
 export function collectProcessMetrics(): void {
-  collectDefaultMetrics({ register: metrics, eventLoopMonitoringPrecision: 20 })
+  if (!metrics.getSingleMetric('process_cpu_user_seconds_total'))
+    collectDefaultMetrics({ register: metrics, eventLoopMonitoringPrecision: 20 })
 }
 
 /** Seconds; from half a millisecond to the longest deadline. */

@@ -1,0 +1,7 @@
+import { bus } from './bus.ts'
+import type { Contract } from './contract.ts'
+import { gateway } from './gateway.ts'
+import { logs } from './logs.ts'
+
+/** Every contract of the product, in the order of the API reference. */
+export const contracts: readonly Contract[] = [gateway, logs, bus]

@@ -1,0 +1,67 @@
+import { standardError } from '#contracts/errors.ts'
+
+/** Keeps one busy service from taking the whole process: a bounded number runs, a bounded number waits. */
+export interface Bulkhead {
+  readonly running: number
+  readonly waiting: number
+  /** Runs the work when there is room. Fails with `overloaded` when the queue is full, with the signal's reason when it aborts first. */
+  run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T>
+  /** Resolves when nothing runs or waits. */
+  idle(): Promise<void>
+}
+
+export function createBulkhead(name: string, limits: { running: number; waiting: number }): Bulkhead {
+  let running = 0
+  const queue = new Set<() => void>()
+  let idleListeners: (() => void)[] = []
+
+  function leave(): void {
+    running--
+    const [next] = queue
+    if (next) next()
+    else if (running === 0) {
+      for (const listener of idleListeners) listener()
+      idleListeners = []
+    }
+  }
+
+  function enter(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const start = () => {
+        queue.delete(start)
+        signal?.removeEventListener('abort', give)
+        running++
+        resolve()
+      }
+      const give = () => {
+        queue.delete(start)
+        reject(signal?.reason as Error)
+      }
+      queue.add(start)
+      signal?.addEventListener('abort', give, { once: true })
+    })
+  }
+
+  return {
+    get running() {
+      return running
+    },
+    get waiting() {
+      return queue.size
+    },
+    async run(work, signal) {
+      if (running < limits.running) running++
+      else if (queue.size < limits.waiting) await enter(signal)
+      else throw standardError('overloaded', `${name} is busy`, { retryAfterSeconds: 1 })
+      try {
+        return await work()
+      } finally {
+        leave()
+      }
+    },
+    idle() {
+      if (running === 0 && queue.size === 0) return Promise.resolve()
+      return new Promise((resolve) => idleListeners.push(resolve))
+    },
+  }
+}

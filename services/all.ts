@@ -1,0 +1,7 @@
+import type { Service } from '#platform/service.ts'
+import bus from './bus/service.ts'
+import gateway from './gateway/service.ts'
+import logs from './logs/service.ts'
+
+/** Every service of the program. The gateway starts last, when what it routes to answers. */
+export const services: readonly Service[] = [logs, bus, gateway]
