@@ -11,7 +11,7 @@ import { createLogger } from './log.ts'
 async function logIn(statements: string, options: Record<string, unknown>): Promise<string> {
   const script = `
     const { createLogger } = await import(${JSON.stringify(new URL('./log.ts', import.meta.url).href)})
-    const log = createLogger(${JSON.stringify({ service: 'shop', level: 'info', format: 'json', ...options })})
+    const log = createLogger(${JSON.stringify({ level: 'info', format: 'json', ...options })}).child({ service: 'shop' })
     ${statements}`
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -51,8 +51,8 @@ test('files are kept by service and level, and lines are shipped as objects', as
   try {
     const shipped: Record<string, unknown>[] = []
     const ship = (line: Record<string, unknown>) => void shipped.push(line)
-    const log = createLogger({ service: 'a', level: 'info', format: 'json', directory, ship })
-    log.info('one')
+    const log = createLogger({ level: 'info', format: 'json', directory, ship })
+    log.child({ service: 'a' }).info('one')
     log.child({ service: '../mail' }).error('two')
     await new Promise((resolve) => setTimeout(resolve, 200))
     assert.deepEqual((await readdir(directory)).toSorted(), ['.._mail-error.log', 'a-info.log'])

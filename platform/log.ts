@@ -8,8 +8,6 @@ export type Logger = Pick<
 >
 
 export interface LoggerOptions {
-  /** Names the process in lines that no service claims. */
-  service: string
   level: string
   /** `text` is for people at a terminal. */
   format: 'json' | 'text'
@@ -26,6 +24,7 @@ const filesKept = 5
 /** Values under these keys never reach a line. */
 const secretKeys = ['password', 'token', 'secret', 'authorization', 'cookie', 'otp', 'apiKey']
 
+/** Bind `service` with `child` once: pino writes a key bound twice twice. */
 export function createLogger(options: LoggerOptions): Logger {
   const standardOutput = pino.destination({ fd: 1, sync: false })
   const files = options.directory === undefined ? undefined : rotatedFiles(options.directory)
@@ -41,7 +40,7 @@ export function createLogger(options: LoggerOptions): Logger {
   return pino(
     {
       level: options.level,
-      base: { service: options.service },
+      base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: secretKeys.flatMap((key) => [key, `*.${key}`]), censor: '(secret)' },

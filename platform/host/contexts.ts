@@ -11,6 +11,7 @@ import { formatTraceparent, type TraceContext } from '#platform/trace.ts'
 import { insideDeadlineMs } from './deadline.ts'
 
 export interface ServiceRuntime {
+  /** For work that no call stands for: its calls are made in the service's own name. */
   readonly context: ServiceContext
   callContext(
     definition: CallDefinition | StreamDefinition,
@@ -22,101 +23,21 @@ export interface ServiceRuntime {
   transact<T>(context: QueryContext, work: (context: CommandContext) => Promise<T>): Promise<T>
 }
 
-/** `base` is everything of the context but `client`, which is made here from the answerer. */
-export function createRuntime(
-  service: Service,
-  base: Omit<ServiceContext, 'client'>,
-  answerer: Answerer,
-): ServiceRuntime {
-  const ownIdentity: Identity = { kind: 'service', name: service.contract.name }
-  const ownClients = callerFor(answerer, { identity: ownIdentity })
-  const context: ServiceContext = { ...base, client: (contract) => createClient(contract, ownClients) }
+/** What a service has of its own, whoever calls. */
+export type ServiceBase = Omit<ServiceContext, 'client'>
 
-  class CallContext {
-    readonly #definition: CallDefinition | StreamDefinition
-    readonly #invocation: Invocation
-    readonly trace: TraceContext
-    readonly signal: AbortSignal
-    #log: Logger | undefined
-    #tx: Database | undefined
-    readonly #afterCommit: (() => void)[] = []
-
-    constructor(
-      definition: CallDefinition | StreamDefinition,
-      invocation: Invocation,
-      trace: TraceContext,
-      signal: AbortSignal,
-    ) {
-      this.#definition = definition
-      this.#invocation = invocation
-      this.trace = trace
-      this.signal = signal
-    }
-
-    get identity(): Identity {
-      return this.#invocation.identity
-    }
-
-    get deadlineAt(): number {
-      return this.#invocation.deadlineAt
-    }
-
-    get log(): Logger {
-      return (this.#log ??= base.log.child({ traceId: this.trace.traceId, call: this.#definition.name }))
-    }
-
-    client<C extends Contract>(contract: C, options: { as?: 'caller' | 'service' } = {}): Client<C> {
-      const identity = options.as === 'service' ? ownIdentity : this.identity
-      return createClient(
-        contract,
-        callerFor(answerer, {
-          identity,
-          trace: this.trace,
-          deadlineAt: this.deadlineAt,
-          signal: this.signal,
-        }),
-      )
-    }
-
-    get tx(): Database {
-      if (!this.#tx)
-        throw new Error(`${service.contract.name} keeps nothing, so its commands have no transaction`)
-      return this.#tx
-    }
-
-    set tx(tx: Database) {
-      this.#tx = tx
-    }
-
-    async publish(name: string, payload: unknown): Promise<void> {
-      const event = service.contract.events[name]
-      if (!event) throw new Error(`${service.contract.name} has no event ${name}`)
-      await base.bus.publish(this.tx, event, payload, { traceparent: formatTraceparent(this.trace) })
-      this.afterCommit(() => base.bus.committed())
-    }
-
-    afterCommit(action: () => void): void {
-      this.#afterCommit.push(action)
-    }
-
-    committed(): void {
-      runAfterCommit(this.#afterCommit, base.log)
-    }
-
-    fail(code: string, detail?: string, details?: CallErrorDetails): never {
-      const declared = 'errors' in this.#definition ? this.#definition.errors[code] : undefined
-      if (declared !== undefined) throw new CallError(code, declared, { ...details, detail })
-      if (code in standardErrors) throw standardError(code as keyof typeof standardErrors, detail, details)
-      throw new Error(`${this.#definition.service}.${this.#definition.name} does not declare ${code}`)
-    }
+export function createRuntime(service: Service, base: ServiceBase, answerer: Answerer): ServiceRuntime {
+  const owned = {
+    service,
+    base,
+    answerer,
+    identity: { kind: 'service', name: service.contract.name } as const,
   }
-  // Own properties would be copied for every call; on the prototype they cost nothing.
-  const { log: _, client: __, ...shared } = context
-  Object.assign(CallContext.prototype, shared)
-
+  const caller = callerFor(answerer, { identity: owned.identity })
   return {
-    context,
-    callContext: (...parts) => new CallContext(...parts) as unknown as QueryContext,
+    context: { ...base, client: (contract) => createClient(contract, caller) },
+    callContext: (definition, invocation, trace, signal) =>
+      new CallContext(owned, definition, invocation, trace, signal) as unknown as QueryContext,
     async transact(callContext, work) {
       const context = callContext as unknown as CallContext
       const answer = await base.db.transaction().execute(async (tx) => {
@@ -131,35 +52,132 @@ export function createRuntime(
   }
 }
 
+interface Owned {
+  service: Service
+  base: ServiceBase
+  answerer: Answerer
+  identity: Identity
+}
+
+/** Made for every call, so nothing is made before it is asked for. */
+class CallContext {
+  readonly #owned: Owned
+  readonly #definition: CallDefinition | StreamDefinition
+  readonly #invocation: Invocation
+  readonly trace: TraceContext
+  readonly signal: AbortSignal
+  #log: Logger | undefined
+  #tx: Database | undefined
+  #afterCommit: (() => void)[] = []
+
+  constructor(
+    owned: Owned,
+    definition: CallDefinition | StreamDefinition,
+    invocation: Invocation,
+    trace: TraceContext,
+    signal: AbortSignal,
+  ) {
+    this.#owned = owned
+    this.#definition = definition
+    this.#invocation = invocation
+    this.trace = trace
+    this.signal = signal
+  }
+
+  get service() {
+    return this.#owned.base.service
+  }
+  get settings() {
+    return this.#owned.base.settings
+  }
+  get db() {
+    return this.#owned.base.db
+  }
+  get bus() {
+    return this.#owned.base.bus
+  }
+  get cache() {
+    return this.#owned.base.cache
+  }
+  get blobs() {
+    return this.#owned.base.blobs
+  }
+  get signals() {
+    return this.#owned.base.signals
+  }
+  get identity() {
+    return this.#invocation.identity
+  }
+  get deadlineAt() {
+    return this.#invocation.deadlineAt
+  }
+  get log(): Logger {
+    const bindings = { traceId: this.trace.traceId, call: this.#definition.name }
+    return (this.#log ??= this.#owned.base.log.child(bindings))
+  }
+
+  client<C extends Contract>(contract: C, options: { as?: 'caller' | 'service' } = {}): Client<C> {
+    const { trace, deadlineAt, signal } = this
+    const identity = options.as === 'service' ? this.#owned.identity : this.identity
+    return createClient(contract, callerFor(this.#owned.answerer, { identity, trace, deadlineAt, signal }))
+  }
+
+  fail(code: string, detail?: string, details?: CallErrorDetails): never {
+    const declared = 'errors' in this.#definition ? this.#definition.errors[code] : undefined
+    if (declared !== undefined) throw new CallError(code, declared, { ...details, detail })
+    if (code in standardErrors) throw standardError(code as keyof typeof standardErrors, detail, details)
+    throw new Error(`${this.service}.${this.#definition.name} does not declare ${code}`)
+  }
+
+  get tx(): Database {
+    if (!this.#tx) throw new Error(`${this.service} keeps nothing, so its commands have no transaction`)
+    return this.#tx
+  }
+  set tx(tx: Database) {
+    this.#tx = tx
+  }
+
+  async publish(name: string, payload: unknown): Promise<void> {
+    const { bus } = this
+    const event = this.#owned.service.contract.events[name]
+    if (!event) throw new Error(`${this.service} has no event ${name}`)
+    await bus.publish(this.tx, event, payload, { traceparent: formatTraceparent(this.trace) })
+    this.afterCommit(() => bus.committed())
+  }
+
+  afterCommit(action: () => void): void {
+    this.#afterCommit.push(action)
+  }
+
+  committed(): void {
+    runAfterCommit(this.#afterCommit, this.#owned.base.log)
+  }
+}
+
 /** Makes the calls of one identity; deadline and cancel of the work that makes them are inherited. */
 export function callerFor(
   answerer: Answerer,
   from: { identity: Identity; trace?: TraceContext; deadlineAt?: number; signal?: AbortSignal },
 ): Caller {
-  const invocationFor = (options: Parameters<Caller['call']>[2]): Invocation => ({
+  const invocation = (options: Parameters<Caller['call']>[2], deadlineAt: number): Invocation => ({
     identity: from.identity,
-    deadlineAt: Math.min(from.deadlineAt ?? Infinity, Date.now() + (options.deadlineMs ?? insideDeadlineMs)),
+    deadlineAt,
     traceparent: from.trace && formatTraceparent(from.trace),
     idempotencyKey: options.idempotencyKey,
     signal: eitherSignal(options.signal, from.signal),
   })
   return {
-    call: (definition, input, options) =>
-      answerer.call(
-        definition,
-        input,
-        invocationFor({
-          ...options,
-          deadlineMs: options.deadlineMs ?? definition.deadlineMs ?? insideDeadlineMs,
-        }),
-      ),
-    stream: (definition, input, options) =>
-      answerer.stream(definition, input, { ...invocationFor(options), deadlineAt: Infinity }),
+    call(definition, input, options) {
+      const timeoutMs = options.deadlineMs ?? definition.deadlineMs ?? insideDeadlineMs
+      const deadlineAt = Math.min(from.deadlineAt ?? Infinity, Date.now() + timeoutMs)
+      return answerer.call(definition, input, invocation(options, deadlineAt))
+    },
+    stream: (definition, input, options) => answerer.stream(definition, input, invocation(options, Infinity)),
   }
 }
 
 /** An action that fails changes nothing: what it follows is committed. */
-export function runAfterCommit(actions: (() => void)[], log: Logger): void {
+export function runAfterCommit(actions: readonly (() => void)[], log: Logger): void {
   for (const action of actions)
     try {
       action()

@@ -1,34 +1,21 @@
 /** Runs services and roles in a process: opens what they stand on, answers their calls, stops in the reverse order. */
 import { createClient, type Client } from '#contracts/client.ts'
 import type { Contract } from '#contracts/contract.ts'
-import {
-  readSettings,
-  type FoundSetting,
-  type Settings,
-  type SettingSources,
-  type SettingValues,
-} from '#platform/config.ts'
-import type { Answerer } from '#platform/calls.ts'
+import { readSettings, type FoundSetting, type Settings, type SettingSources } from '#platform/config.ts'
 import type { Identity } from '#platform/identity.ts'
 import type { Logger } from '#platform/log.ts'
 import { collectProcessMetrics } from '#platform/metrics.ts'
 import { createOps, listenOps } from '#platform/ops.ts'
-import type { OpsAnswer, ProcessContext, Service, ServiceContext } from '#platform/service.ts'
+import type { Job, OpsAnswer, ProcessContext, Service } from '#platform/service.ts'
 import { SpanRecorder } from '#platform/trace.ts'
-import { callerFor, createRuntime } from './contexts.ts'
-import { staticDirectory } from './directory.ts'
+import { callerFor } from './contexts.ts'
 import { forgetOldIdempotencyKeys } from './idempotency.ts'
-import { createIdentityTokens } from './identity-tokens.ts'
 import { runJobs } from './jobs.ts'
-import { openKeys } from './keys.ts'
-import { answerLocally } from './local.ts'
 import { openLog } from './logging.ts'
-import { openResources, type Resources } from './resources.ts'
-import { answerRemotely } from './remote.ts'
 import { roleNames, selectRoles, type Selected } from './roles.ts'
-import { openRpc } from './rpc-door.ts'
-import { hostSettings } from './settings.ts'
+import { hostSettings, type Values } from './settings.ts'
 import { startSubscriptions } from './subscriptions.ts'
+import { wire, type Wiring } from './wiring.ts'
 
 export interface HostOptions {
   /** Every service of the program, whether it runs here or not. */
@@ -62,14 +49,12 @@ export function readAllSettings(services: readonly Service[], sources?: SettingS
 /** Resolves when everything runs and `/ready` says so. Rejects with one clear error, having closed what was open. */
 export async function startHost(options: HostOptions): Promise<Host> {
   const selected = selectRoles(options.services, options.roles ?? [])
-  const values = readSettings(allSettings(options.services), options.sources).values as Values
+  const settings = readSettings(allSettings(options.services), options.sources).values as Values
   await using stack = new AsyncDisposableStack()
-  const host = await start(selected, values, options, stack)
+  const host = await start(selected, settings, options, stack)
   const opened = stack.move()
   return { ...host, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
-
-export type Values = SettingValues<typeof hostSettings> & Record<string, unknown>
 
 async function start(
   selected: readonly Selected[],
@@ -77,45 +62,17 @@ async function start(
   options: HostOptions,
   stack: AsyncDisposableStack,
 ): Promise<Omit<Host, typeof Symbol.asyncDispose>> {
-  const processName =
-    selected.length === options.services.length ? 'dakghar' : selected.flatMap(roleNames).join(',')
+  const { services } = options
+  const processName = selected.length === services.length ? 'dakghar' : selected.flatMap(roleNames).join(',')
+  const identity: Identity = { kind: 'service', name: processName }
   const spans = new SpanRecorder()
   const logging = openLog(settings, processName, options.log)
   const { log } = logging
   collectProcessMetrics()
 
-  const keys = await openKeys(settings.DATA_DIR, {
-    clusterKey: settings.CLUSTER_KEY,
-    serviceKey: settings.SERVICE_KEY,
-  })
-  const resources = stack.use(await openResources(settings, options.services, log))
-  const tokens = createIdentityTokens(keys.clusterKey)
-
-  const rpc = openRpc(settings, keys.clusterKey, log)
-  const remote = stack.use(
-    answerRemotely({ directory: staticDirectory(settings.INSTANCES), connect: rpc.connect, tokens }),
-  )
-  const answerer: Answerer = {
-    call: (definition, ...rest) =>
-      (local.answers(definition.service) ? local : remote).call(definition, ...rest),
-    stream: (definition, ...rest) =>
-      (local.answers(definition.service) ? local : remote).stream(definition, ...rest),
-  }
-  const runtimes = new Map(
-    options.services.map((service) => [
-      service,
-      createRuntime(service, contextOf(service, settings, resources, log), answerer),
-    ]),
-  )
-  const local = answerLocally(
-    selected
-      .filter(({ roles }) => roles.some(([name]) => name === 'api'))
-      .map(({ service }) => ({ service, runtime: runtimes.get(service)! })),
-    { log, spans },
-  )
-  stack.use(
-    await logging.ship(spans, callerFor(answerer, { identity: { kind: 'service', name: processName } })),
-  )
+  const wiring = await wire({ services, selected }, settings, { ...logging, spans }, stack)
+  const { answerer, keys, local, resources, rpc, tokens } = wiring
+  stack.use(await logging.ship(spans, callerFor(answerer, { identity })))
 
   const announced: [string, string][] = []
   const stopping = new AbortController()
@@ -127,34 +84,21 @@ async function start(
     phase: () => phase,
     checks: resources.checks,
   })
-  const processContext: ProcessContext = {
+
+  const server = stack.use(await rpc.listen(local, tokens, selected))
+  announced.push(['RPC', server.address])
+  stack.defer(() => local.idle())
+  stack.defer(() => server.drain(settings.STOP_GRACE_MS))
+  await startSubscriptions(services, selected, wiring.runtimes, resources.bus, spans)
+  stack.defer(() => resources.bus.drain(settings.STOP_GRACE_MS))
+  await startRoles(selected, wiring, stack, {
     answerer,
     ops,
     stopping: stopping.signal,
     announce: (what, where) => void announced.push([what, where]),
     finishSpan: (trace, span) => spans.finish(trace, { service: 'gateway', ...span }),
     identifyServiceKey: keys.identifyServiceKey,
-  }
-
-  const server = await rpc.listen(local, tokens, selected)
-  announced.push(['RPC', server.address])
-  stack.defer(() => server[Symbol.asyncDispose]())
-  stack.defer(() => local.idle())
-  stack.defer(() => server.drain(settings.STOP_GRACE_MS))
-
-  await startSubscriptions(options.services, selected, runtimes, resources.bus, spans)
-  stack.defer(() => resources.bus.drain(settings.STOP_GRACE_MS))
-  for (const { service, roles } of selected) {
-    const { context } = runtimes.get(service)!
-    const jobs = roles.flatMap(([, role]) => role.jobs ?? [])
-    const keyJob = {
-      name: 'forgetOldIdempotencyKeys',
-      everyMs: 3_600_000,
-      run: () => forgetOldIdempotencyKeys(context.db),
-    }
-    stack.use(runJobs(service.migrations ? [...jobs, keyJob] : jobs, context))
-    for (const [, role] of roles) if (role.start) stack.use(await role.start(context, processContext))
-  }
+  })
   if (!selected.some(({ service }) => service.contract.name === 'gateway'))
     announced.push(['Health', `${stack.use(await openOpsPort(settings, ops, log)).url}/health`])
 
@@ -163,33 +107,27 @@ async function start(
     stopping.abort()
   })
   phase = 'ready'
-  return {
-    log,
-    announced,
-    ops,
-    serviceKeyFile: keys.serviceKeyFile,
-    client: (contract, identity = { kind: 'service', name: processName }) =>
-      createClient(contract, callerFor(answerer, { identity })),
-  }
+  const client: Host['client'] = (contract, as = identity) =>
+    createClient(contract, callerFor(answerer, { identity: as }))
+  return { log, announced, ops, client, serviceKeyFile: keys.serviceKeyFile }
 }
 
-function contextOf(
-  service: Service,
-  settings: Values,
-  resources: Resources,
-  log: Logger,
-): Omit<ServiceContext, 'client'> {
-  const name = service.contract.name
-  const { bus, cache, blobs, signals } = resources
-  return {
-    service: name,
-    settings,
-    log: log.child({ service: name }),
-    db: resources.database.forService(name),
-    bus,
-    cache,
-    blobs,
-    signals,
+async function startRoles(
+  selected: readonly Selected[],
+  { runtimes }: Wiring,
+  stack: AsyncDisposableStack,
+  process: ProcessContext,
+): Promise<void> {
+  for (const { service, roles } of selected) {
+    const { context } = runtimes.get(service)!
+    const forgetKeys: Job = {
+      name: 'forgetOldIdempotencyKeys',
+      everyMs: 3_600_000,
+      run: ({ db }) => forgetOldIdempotencyKeys(db),
+    }
+    const jobs = roles.flatMap(([, role]) => role.jobs ?? [])
+    stack.use(runJobs(service.migrations ? [...jobs, forgetKeys] : jobs, context))
+    for (const [, role] of roles) if (role.start) stack.use(await role.start(context, process))
   }
 }
 

@@ -5,23 +5,24 @@ import { createLogger, type Logger } from '#platform/log.ts'
 import { exportSpans } from '#platform/otlp.ts'
 import { openShipper, type Shipper } from '#platform/shipping/shipper.ts'
 import type { SpanRecorder } from '#platform/trace.ts'
-import type { Values } from './host.ts'
+import type { Values } from './settings.ts'
 
-/** The process's logger. Lines written before shipping starts are kept and shipped then. */
+/** `root` is for services, which bind their names; `log` is the process's. Lines written before shipping starts are shipped then. */
 export function openLog(settings: Values, service: string, given: Logger | undefined) {
   let shipper: Shipper | undefined
   const early: Record<string, unknown>[] = []
-  const log =
+  const root =
     given ??
     createLogger({
-      service,
       level: settings.LOG_LEVEL,
       format: settings.LOG_FORMAT === 'auto' ? (process.stdout.isTTY ? 'text' : 'json') : settings.LOG_FORMAT,
       directory: settings.LOG_DIR,
       ship: settings.LOG_SHIP ? (line) => (shipper ? shipper.line(line) : void early.push(line)) : undefined,
     })
+  const log = root.child({ service })
 
   return {
+    root,
     log,
     /** Sends lines and spans to the logs service, and spans to a collector where one is set. */
     async ship(spans: SpanRecorder, caller: Caller): Promise<AsyncDisposable> {

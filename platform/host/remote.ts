@@ -8,51 +8,67 @@ import { createBreaker, type Breaker } from './breaker.ts'
 import type { Directory } from './directory.ts'
 import type { IdentityTokens } from './identity-tokens.ts'
 
+/** How long a call waits for a connection to an instance when no instance has one. */
+const connectTimeoutMs = 1_000
+
 interface Instance {
+  address: RpcAddress
   connection: RpcConnection
   breaker: Breaker
 }
 
-/** How long a call waits for a connection to an instance when no instance has one. */
-const connectTimeoutMs = 1_000
+interface Chosen extends Instance {
+  settle: NonNullable<ReturnType<Breaker['admit']>>
+}
 
-export function answerRemotely(options: {
-  directory: Directory
-  connect: (address: RpcAddress) => RpcConnection
-  tokens: IdentityTokens
-}): Answerer & AsyncDisposable {
-  const { directory, connect, tokens } = options
-  const instances = new Map<RpcAddress, Instance>()
+export class RemoteAnswerer implements Answerer, AsyncDisposable {
+  readonly #directory: Directory
+  readonly #connect: (address: RpcAddress) => RpcConnection
+  readonly #tokens: IdentityTokens
+  readonly #instances = new Map<RpcAddress, Instance>()
 
-  gauge('dakghar_rpc_breaker_open', 'Instances whose circuit breaker refuses calls.', [], (metric) =>
-    metric.set([...instances.values()].filter(({ breaker }) => breaker.state === 'open').length),
-  )
+  constructor(options: {
+    directory: Directory
+    connect: (address: RpcAddress) => RpcConnection
+    tokens: IdentityTokens
+  }) {
+    this.#directory = options.directory
+    this.#connect = options.connect
+    this.#tokens = options.tokens
+    gauge('dakghar_rpc_breakers_open', 'Instances whose circuit breaker refuses calls.', [], (metric) =>
+      metric.set([...this.#instances.values()].filter(({ breaker }) => breaker.state === 'open').length),
+    )
+  }
 
-  async function call(definition: CallDefinition, input: unknown, invocation: Invocation): Promise<unknown> {
+  async call(definition: CallDefinition, input: unknown, invocation: Invocation): Promise<unknown> {
     const isRepeatable = definition.kind === 'query' || invocation.idempotencyKey !== undefined
     const tried = new Set<RpcAddress>()
     for (;;) {
-      const [address, instance, settle] = choose(definition.service, tried)
+      const { address, connection, settle } = this.#choose(definition.service, tried)
       tried.add(address)
       try {
-        if (instance.connection.state !== 'ready') await instance.connection.ready(connectTimeoutMs)
-        const answer = await instance.connection.call(await outbound(definition, input, invocation))
+        if (connection.state !== 'ready') await connection.ready(connectTimeoutMs)
+        const answer = await connection.call(await this.#outbound(definition, input, invocation))
         settle('success')
         return answer
       } catch (error) {
         settle(outcomeOf(error))
-        const hasAnother = directory.instances(definition.service).some((other) => !tried.has(other))
+        const hasAnother = this.#directory.instances(definition.service).some((other) => !tried.has(other))
         if (!hasAnother || !mayTryAnother(error, isRepeatable) || invocation.deadlineAt <= Date.now())
           throw error
       }
     }
   }
 
-  async function* stream(definition: StreamDefinition, input: unknown, invocation: Invocation) {
-    const [, instance, settle] = choose(definition.service, new Set())
+  async *stream(
+    definition: StreamDefinition,
+    input: unknown,
+    invocation: Invocation,
+  ): AsyncGenerator<unknown> {
+    const { connection, settle } = this.#choose(definition.service, new Set())
     try {
-      if (instance.connection.state !== 'ready') await instance.connection.ready(connectTimeoutMs)
-      yield* instance.connection.stream(await outbound(definition, input, invocation))
+      if (connection.state !== 'ready') await connection.ready(connectTimeoutMs)
+      yield* connection.stream(await this.#outbound(definition, input, invocation))
       settle('success')
     } catch (error) {
       settle(outcomeOf(error))
@@ -62,12 +78,18 @@ export function answerRemotely(options: {
     }
   }
 
-  async function outbound(
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(
+      [...this.#instances.values()].map(({ connection }) => connection[Symbol.asyncDispose]()),
+    )
+  }
+
+  async #outbound(
     definition: CallDefinition | StreamDefinition,
     input: unknown,
     invocation: Invocation,
   ): Promise<OutboundCall> {
-    const token = tokens.sign(invocation.identity)
+    const token = this.#tokens.sign(invocation.identity)
     return {
       method: `${definition.service}.${definition.name}`,
       input,
@@ -79,38 +101,31 @@ export function answerRemotely(options: {
     }
   }
 
-  /** The least busy instance not tried yet whose breaker lets the call through. Throws `unavailable` when there is none. */
-  function choose(service: string, tried: ReadonlySet<RpcAddress>) {
-    const candidates = directory
+  /** The best instance not tried yet whose breaker lets the call through. Throws `unavailable` when there is none. */
+  #choose(service: string, tried: ReadonlySet<RpcAddress>): Chosen {
+    const candidates = this.#directory
       .instances(service)
       .filter((address) => !tried.has(address))
-      .map((address) => [address, instanceAt(address)] as const)
-      .toSorted(([, a], [, b]) => rank(a) - rank(b))
-    for (const [address, instance] of candidates) {
+      .map((address) => this.#instanceAt(address))
+      .toSorted((a, b) => rank(a) - rank(b))
+    for (const instance of candidates) {
       const settle = instance.breaker.admit()
-      if (settle) return [address, instance, settle] as const
+      if (settle) return { ...instance, settle }
     }
     if (candidates.length === 0)
       throw standardError('unavailable', `no instance of ${service} is known`, { retryAfterSeconds: 1 })
-    const waitMs = Math.min(...candidates.map(([, { breaker }]) => breaker.waitMs))
-    throw standardError('unavailable', `${service} does not answer`, {
-      retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)),
-    })
+    const waitMs = Math.min(...candidates.map(({ breaker }) => breaker.waitMs))
+    const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1000))
+    throw standardError('unavailable', `${service} does not answer`, { retryAfterSeconds })
   }
 
-  function instanceAt(address: RpcAddress): Instance {
-    let instance = instances.get(address)
-    if (!instance)
-      instances.set(address, (instance = { connection: connect(address), breaker: createBreaker() }))
+  #instanceAt(address: RpcAddress): Instance {
+    let instance = this.#instances.get(address)
+    if (!instance) {
+      instance = { address, connection: this.#connect(address), breaker: createBreaker() }
+      this.#instances.set(address, instance)
+    }
     return instance
-  }
-
-  return {
-    call,
-    stream,
-    async [Symbol.asyncDispose]() {
-      await Promise.all([...instances.values()].map(({ connection }) => connection[Symbol.asyncDispose]()))
-    },
   }
 }
 

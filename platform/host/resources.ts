@@ -14,7 +14,7 @@ import { gauge } from '#platform/metrics.ts'
 import type { Service } from '#platform/service.ts'
 import { openSignals } from '#platform/signals/open.ts'
 import type { Signals } from '#platform/signals/signals.ts'
-import type { Values } from './host.ts'
+import type { Values } from './settings.ts'
 
 export interface Resources extends AsyncDisposable {
   database: DatabaseServer

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import depot from '#platform/testing/depot/service.ts'
+import depotService from '#platform/testing/depot/service.ts'
 import { staticDirectory } from './directory.ts'
 import { roleNames, selectRoles } from './roles.ts'
 
-const names = (words: string[]) => selectRoles([depot], words).flatMap(roleNames)
+const names = (words: string[]) => selectRoles([depotService], words).flatMap(roleNames)
 
 test('no word is everything, a service all its roles, a role itself', () => {
   assert.deepEqual(names([]), ['depot'])

@@ -1,4 +1,4 @@
-import { choice, flag, integer, listeningHost, text } from '#platform/config.ts'
+import { choice, flag, integer, listeningHost, text, type SettingValues } from '#platform/config.ts'
 
 /** Settings of every process; services add their own. */
 export const hostSettings = {
@@ -83,3 +83,6 @@ export const hostSettings = {
   OTEL_EXPORTER_OTLP_ENDPOINT: text('OpenTelemetry collector that gets spans, e.g. http://127.0.0.1:4318.'),
   STOP_GRACE_MS: integer('How long a stopping process may finish what runs.', { default: 4_000 }),
 }
+
+/** What the host reads of the settings; those of services stand beside them. */
+export type Values = SettingValues<typeof hostSettings> & Record<string, unknown>

@@ -1,0 +1,19 @@
+import { fileURLToPath } from 'node:url'
+import type { BlobOptions, Blobs } from './blobs.ts'
+import { openDiskBlobs } from './disk.ts'
+
+/**
+ * `file:./data/blobs`, `file:///var/lib/blobs` or `s3://…` as `openS3Blobs` takes it. The S3 client is loaded
+ * only when it is used.
+ */
+export async function openBlobs(url: string, options: BlobOptions = {}): Promise<Blobs> {
+  if (options.encryptionKey && options.encryptionKey.length !== 32)
+    throw new Error('the key for blobs must be 32 bytes long')
+  if (url.startsWith('s3:')) {
+    const { openS3Blobs } = await import('./s3.ts')
+    return openS3Blobs(url, options)
+  }
+  const directory = url.startsWith('file://') ? fileURLToPath(url) : url.replace(/^file:/, '')
+  if (!url.startsWith('file:') || !directory) throw new Error('blobs need a url like file:./blobs or s3://…')
+  return openDiskBlobs(directory, options)
+}

@@ -1,0 +1,74 @@
+/** Connects services with what they stand on and with each other. */
+import type { Answerer } from '#platform/calls.ts'
+import type { Logger } from '#platform/log.ts'
+import type { Service } from '#platform/service.ts'
+import type { SpanRecorder } from '#platform/trace.ts'
+import { createRuntime, type ServiceBase, type ServiceRuntime } from './contexts.ts'
+import { staticDirectory } from './directory.ts'
+import { createIdentityTokens, type IdentityTokens } from './identity-tokens.ts'
+import { openKeys, type Keys } from './keys.ts'
+import { LocalAnswerer } from './local.ts'
+import { openResources, type Resources } from './resources.ts'
+import { RemoteAnswerer } from './remote.ts'
+import type { Selected } from './roles.ts'
+import { openRpc, type RpcDoor } from './rpc-door.ts'
+import type { Values } from './settings.ts'
+
+export interface Wiring {
+  keys: Keys
+  tokens: IdentityTokens
+  resources: Resources
+  rpc: RpcDoor
+  /** Those of every service: one that does not run here still has events to declare. */
+  runtimes: ReadonlyMap<Service, ServiceRuntime>
+  local: LocalAnswerer
+  /** Here where the service runs here, else at another instance. */
+  answerer: Answerer
+}
+
+export async function wire(
+  { services, selected }: { services: readonly Service[]; selected: readonly Selected[] },
+  settings: Values,
+  { root, log, spans }: { root: Logger; log: Logger; spans: SpanRecorder },
+  stack: AsyncDisposableStack,
+): Promise<Wiring> {
+  const { DATA_DIR, CLUSTER_KEY: clusterKey, SERVICE_KEY: serviceKey } = settings
+  const keys = await openKeys(DATA_DIR, { clusterKey, serviceKey })
+  const tokens = createIdentityTokens(keys.clusterKey)
+  const resources = stack.use(await openResources(settings, services, log))
+  const rpc = openRpc(settings, keys.clusterKey, log)
+  const directory = staticDirectory(settings.INSTANCES)
+  const remote = stack.use(new RemoteAnswerer({ directory, connect: rpc.connect, tokens }))
+
+  const answererOf = (service: string) => (local.answers(service) ? local : remote)
+  const answerer: Answerer = {
+    call: (definition, ...rest) => answererOf(definition.service).call(definition, ...rest),
+    stream: (definition, ...rest) => answererOf(definition.service).stream(definition, ...rest),
+  }
+  const runtimes = new Map(
+    services.map((service) => [
+      service,
+      createRuntime(service, baseOf(service, settings, resources, root), answerer),
+    ]),
+  )
+  const answering = selected.filter(({ roles }) => roles.some(([name]) => name === 'api'))
+  const local = new LocalAnswerer(
+    answering.map(({ service }) => ({ service, runtime: runtimes.get(service)! })),
+    { log, spans },
+  )
+  return { keys, tokens, resources, rpc, runtimes, local, answerer }
+}
+
+function baseOf({ contract }: Service, settings: Values, resources: Resources, root: Logger): ServiceBase {
+  const { bus, cache, blobs, signals } = resources
+  return {
+    service: contract.name,
+    settings,
+    log: root.child({ service: contract.name }),
+    db: resources.database.forService(contract.name),
+    bus,
+    cache,
+    blobs,
+    signals,
+  }
+}
