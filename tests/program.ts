@@ -1,6 +1,9 @@
 /** The program as a user runs it: `node main.ts …` in a process of its own. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url))
@@ -55,4 +58,11 @@ export async function startProgram(words: string[], settings: Record<string, str
       if (child.exitCode === null && child.signalCode === null) await stop('SIGKILL')
     },
   }
+}
+
+/** Removed when disposed of. A Postgres whose program was killed may write a moment longer. */
+export async function temporaryFolder(): Promise<AsyncDisposable & { path: string }> {
+  const path = await mkdtemp(join(tmpdir(), 'dakghar-program-'))
+  const remove = () => rm(path, { recursive: true, force: true, maxRetries: 30, retryDelay: 100 })
+  return { path, [Symbol.asyncDispose]: remove }
 }

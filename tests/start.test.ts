@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { startProgram, type Program } from './program.ts'
-
-async function folder() {
-  const path = await mkdtemp(join(tmpdir(), 'dakghar-start-'))
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
-}
+import { startProgram, temporaryFolder, type Program } from './program.ts'
 
 const freePorts = { PORT: '0', RPC_ADDRESS: 'tcp://127.0.0.1:0' }
 
@@ -23,7 +17,7 @@ async function writeLine(program: Program, directory: string, data: string): Pro
 }
 
 test('a first start makes its database, a second one finds it, Ctrl-C ends each within 5 s', async () => {
-  await using directory = await folder()
+  await using directory = await temporaryFolder()
   const settings = { ...freePorts, DATA_DIR: directory.path }
   for (const round of ['first', 'second']) {
     await using program = await startProgram([], settings)
@@ -47,7 +41,7 @@ test('a first start makes its database, a second one finds it, Ctrl-C ends each 
 })
 
 test('a second start beside a running one says so, and a start after kill -9 works', async () => {
-  await using directory = await folder()
+  await using directory = await temporaryFolder()
   const settings = { ...freePorts, DATA_DIR: directory.path }
   await using first = await startProgram([], settings)
   await assert.rejects(startProgram([], settings), /already running|already in use/i)
@@ -57,7 +51,7 @@ test('a second start beside a running one says so, and a start after kill -9 wor
 })
 
 test('settings that are wrong, words that are unknown and a database that is away end the start with clear lines', async (t) => {
-  const directory = await folder()
+  const directory = await temporaryFolder()
   t.after(() => directory[Symbol.asyncDispose]())
   const settings = { ...freePorts, DATA_DIR: directory.path }
   await assert.rejects(startProgram([], { ...settings, PORT: 'many', LOG_LEVEL: 'loud' }), (error: Error) => {

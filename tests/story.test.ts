@@ -1,8 +1,6 @@
 /** A newcomer's story: write a log line over REST, over RPC and over the bus, read all back, follow the trace. */
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,7 +11,7 @@ import { connectRpc } from '#platform/rpc/connection.ts'
 import type { RpcAddress } from '#platform/rpc/rpc.ts'
 import { createVirtualHost } from '#platform/testing/rabbitmq.ts'
 import { startRedis } from '#platform/testing/redis.ts'
-import { startProgram } from './program.ts'
+import { startProgram, temporaryFolder } from './program.ts'
 
 const clusterKey = 'the cluster key of the story'
 const serviceKey = 'the-service-key-of-the-story'
@@ -123,13 +121,8 @@ function publishByGateway(web: string): Installation['publish'] {
   return (line) => post(web, '/log/events', { ...line, level: 'WARNING' })
 }
 
-async function folder() {
-  const path = await mkdtemp(join(tmpdir(), 'dakghar-story-'))
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
-}
-
 test('in one process, with nothing but its own Postgres', async () => {
-  await using directory = await folder()
+  await using directory = await temporaryFolder()
   await using program = await startProgram([], {
     DATA_DIR: directory.path,
     PORT: '0',
@@ -172,14 +165,14 @@ async function startFour(directory: string, shared: Record<string, string>) {
 }
 
 test('in four processes, with Postgres alone', async () => {
-  await using directory = await folder()
+  await using directory = await temporaryFolder()
   await using database = await testDatabase([])
   await using four = await startFour(directory.path, { DATABASE_URL: database.url, DATABASE_POOL_SIZE: '8' })
   await tellStory({ ...four, publish: publishByGateway(four.web) })
 })
 
 test('in four processes, with RabbitMQ and Redis', async () => {
-  await using directory = await folder()
+  await using directory = await temporaryFolder()
   await using database = await testDatabase([])
   await using rabbitmq = await createVirtualHost()
   await using redis = await startRedis()
