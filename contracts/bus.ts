@@ -25,7 +25,11 @@ export const bus = contract('bus', {
       summary: 'Dead letters, newest first.',
       http: 'GET /api/bus/dead-letters',
       access: 'admin',
-      input: z.object({ ...pageInput, cursor: z.uuid().optional(), subscription: z.string().max(200).optional() }),
+      input: z.object({
+        ...pageInput,
+        cursor: z.uuid().optional(),
+        subscription: z.string().max(200).optional(),
+      }),
       output: page(DeadLetter),
     }),
     showDeadLetter: query({
@@ -35,7 +39,8 @@ export const bus = contract('bus', {
       output: DeadLetter,
     }),
     replayDeadLetters: command({
-      summary: 'Delivers them again to the subscription that failed; `found` tells how many were still there.',
+      summary:
+        'Delivers them again to the subscription that failed; `found` tells how many were still there.',
       http: 'POST /api/bus/dead-letters/replay',
       access: 'admin',
       input: Chosen,

@@ -66,8 +66,8 @@ export function choice<const T extends string>(
 }
 
 /** Docker, Podman and Kubernetes each leave one of these. A container's own loopback reaches nobody. */
-export const isContainer = ['/.dockerenv', '/run/.containerenv', '/var/run/secrets/kubernetes.io'].some(
-  (path) => existsSync(path),
+const isContainer = ['/.dockerenv', '/run/.containerenv', '/var/run/secrets/kubernetes.io'].some((path) =>
+  existsSync(path),
 )
 
 /** Where a server that others should reach listens unless told: in a container everywhere, else on this machine only. */
@@ -93,7 +93,7 @@ export interface SettingSources {
 const realSources: SettingSources = { environment: process.env, vaultDirectory: '/vault/secrets' }
 
 /** Thrown once with everything that is wrong. */
-export class SettingsError extends Error {
+class SettingsError extends Error {
   override name = 'SettingsError'
 }
 

@@ -6,7 +6,7 @@ import type { CallErrorDetails, StandardErrorCode } from '#contracts/errors.ts'
 import type { Blobs } from './blobs/blobs.ts'
 import type { Bus, Delivery, Subscription } from './bus/bus.ts'
 import type { Cache } from './cache/cache.ts'
-import type { Answerer, Invocation } from './calls.ts'
+import type { Answerer } from './calls.ts'
 import type { Settings, SettingValues } from './config.ts'
 import type { Database } from './database/database.ts'
 import type { Identity } from './identity.ts'
@@ -194,5 +194,3 @@ export function defineService<C extends Contract, const S extends Settings = {}>
     streams,
   } as unknown as Service
 }
-
-export type { Invocation }

@@ -38,7 +38,7 @@ export interface Host extends AsyncDisposable {
 }
 
 /** Settings of the host and of every service given; the first one to claim a name describes it. */
-export function allSettings(services: readonly Service[]): Settings {
+function allSettings(services: readonly Service[]): Settings {
   return Object.assign({}, ...services.map(({ settings }) => settings), hostSettings) as Settings
 }
 

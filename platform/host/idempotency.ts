@@ -5,7 +5,7 @@ import type { Database } from '#platform/database/database.ts'
 import type { Identity } from '#platform/identity.ts'
 
 /** How long an answer can be replayed. */
-export const idempotencyLifetimeHours = 24
+const idempotencyLifetimeHours = 24
 
 export interface IdempotentRequest {
   identity: Identity

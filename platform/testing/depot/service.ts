@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { command, contract, query, stream } from '#contracts/contract.ts'
 import { defineService, subscription } from '#platform/service.ts'
 
-export const Parcel = z.object({ id: z.string().min(1), grams: z.int().min(1) })
+const Parcel = z.object({ id: z.string().min(1), grams: z.int().min(1) })
 
 export const depot = contract('depot', {
   summary: 'Takes parcels.',
