@@ -33,11 +33,21 @@ export function connectBucket(url: string): Bucket {
     return client.send(new GetObjectCommand({ Bucket, Key: prefix + name, ...range }))
   }
 
+  /** The SDK repeats a request that got no answer, but not one whose answer broke off. */
+  const readHead = async (name: string, tries = 3) => {
+    for (;;)
+      try {
+        const first = await get(name, 0, headBytes)
+        return { first, head: Buffer.concat(await (first.Body as Readable).toArray()) }
+      } catch (error) {
+        if (error instanceof S3ServiceException || --tries === 0) throw error
+      }
+  }
+
   return {
     async open(name) {
       try {
-        const first = await get(name, 0, headBytes)
-        const head = Buffer.concat(await (first.Body as Readable).toArray())
+        const { first, head } = await readHead(name)
         return {
           // `bytes 0-65535/146515`, RFC 9110 §14.4
           sizeBytes: Number(first.ContentRange?.split('/')[1]),
