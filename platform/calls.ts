@@ -1,15 +1,16 @@
 import type { CallDefinition, StreamDefinition } from '#contracts/contract.ts'
 import type { Identity } from './identity.ts'
+import type { TraceParent } from './trace.ts'
 
 /** A call as every door hands it to the service: the same whether it came by HTTP, RPC or from the same process. */
 export interface Invocation {
   identity: Identity
   /** Milliseconds since the epoch; the answer is worthless afterwards. */
   deadlineAt: number
-  /** W3C `traceparent` of the caller, when it sent one. */
-  traceparent?: string | undefined
+  /** The work that makes the call, when it is known. */
+  parent?: TraceParent | undefined
   idempotencyKey?: string | undefined
-  /** Aborts when the caller gives up. The deadline is watched by the service's side anyway. */
+  /** Aborts when the caller gives up; may be made on first read. The deadline is watched by the service's side anyway. */
   signal?: AbortSignal | undefined
 }
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { silentLogger } from './log.ts'
 import { exportSpans } from './otlp.ts'
-import { continueTrace, SpanRecorder } from './trace.ts'
+import { continueTrace, parseTraceparent, SpanRecorder } from './trace.ts'
 
 interface Export {
   resourceSpans: {
@@ -42,7 +42,7 @@ test('spans reach the collector grouped by service, also those it refused at fir
   await using receiver = await collector(1)
   const recorder = new SpanRecorder()
   const exporter = exportSpans(recorder, receiver.endpoint, silentLogger)
-  const parent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+  const parent = parseTraceparent('00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01')
   const startedAt = 1_700_000_000_123
   recorder.finish(continueTrace(parent), {
     service: 'logs',

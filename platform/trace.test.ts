@@ -12,7 +12,7 @@ import {
 const valid = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
 
 test('work goes on in the trace of its caller', () => {
-  const trace = continueTrace(valid)
+  const trace = continueTrace(parseTraceparent(valid))
   assert.equal(trace.traceId, '4bf92f3577b34da6a3ce929d0e0e4736')
   assert.equal(trace.parentSpanId, '00f067aa0ba902b7')
   assert.notEqual(trace.spanId, trace.parentSpanId)
@@ -50,8 +50,8 @@ test('a trace that asks for no recording is not recorded', () => {
   const spans: FinishedSpan[] = []
   recorder.onSpan((span) => spans.push(span))
   const span = { service: 'logs', name: 'logs.writeLog', kind: 'server', startedAt: Date.now() } as const
-  recorder.finish(continueTrace(valid.replace(/01$/, '00')), span)
+  recorder.finish(continueTrace(parseTraceparent(valid.replace(/01$/, '00'))), span)
   assert.equal(spans.length, 0)
-  recorder.finish(continueTrace(valid), span)
+  recorder.finish(continueTrace(parseTraceparent(valid)), span)
   assert.equal(spans[0]?.parentSpanId, '00f067aa0ba902b7')
 })

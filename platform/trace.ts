@@ -29,9 +29,11 @@ export interface FinishedSpan {
   error: string | undefined
 }
 
-/** The next piece of work of the caller's trace; of a new trace when there is none or it can't be read. */
-export function continueTrace(traceparent: string | undefined): TraceContext {
-  const parent = traceparent === undefined ? undefined : parseTraceparent(traceparent)
+/** What a piece of work tells those that it causes. */
+export type TraceParent = Pick<TraceContext, 'traceId' | 'spanId' | 'isSampled'>
+
+/** The next piece of work of the caller's trace, or of a new one. */
+export function continueTrace(parent: TraceParent | undefined): TraceContext {
   return {
     traceId: parent?.traceId ?? randomHex(16),
     spanId: randomHex(8),
@@ -40,14 +42,13 @@ export function continueTrace(traceparent: string | undefined): TraceContext {
   }
 }
 
-export function formatTraceparent(trace: TraceContext): string {
+export function formatTraceparent(trace: TraceParent): string {
   return `00-${trace.traceId}-${trace.spanId}-${trace.isSampled ? '01' : '00'}`
 }
 
-/** Undefined for anything the standard says to ignore: wrong lengths, version ff, all-zero ids. */
-export function parseTraceparent(
-  text: string,
-): { traceId: string; spanId: string; isSampled: boolean } | undefined {
+/** Undefined for none, and for anything the standard says to ignore: wrong lengths, version ff, all-zero ids. */
+export function parseTraceparent(text: string | undefined): TraceParent | undefined {
+  if (text === undefined) return undefined
   const match = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/.exec(text)
   if (!match) return undefined
   const [, version, traceId = '', spanId = '', flags = '', rest] = match

@@ -25,7 +25,7 @@ test('one that waits leaves the line when its signal aborts', async () => {
   const gate = Promise.withResolvers<void>()
   const first = bulkhead.run(() => gate.promise)
   const controller = new AbortController()
-  const second = bulkhead.run(async () => assert.fail('must not run'), controller.signal)
+  const second = bulkhead.run(async () => assert.fail('must not run'), controller)
   controller.abort(new CallError('cancelled', 499))
   await assert.rejects(second, { code: 'cancelled' })
   assert.equal(bulkhead.waiting, 0)

@@ -4,8 +4,11 @@ import { standardError } from '#contracts/errors.ts'
 export interface Bulkhead {
   readonly running: number
   readonly waiting: number
-  /** Runs the work when there is room. Fails with `overloaded` when the queue is full, with the signal's reason when it aborts first. */
-  run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T>
+  /**
+   * Runs the work when there is room. Fails with `overloaded` when the line is full, and with the signal's reason when it
+   * aborts while the work waits; it is read only then.
+   */
+  run<T>(work: () => Promise<T>, limit?: { readonly signal: AbortSignal }): Promise<T>
   /** Resolves when nothing runs or waits. */
   idle(): Promise<void>
 }
@@ -49,9 +52,9 @@ export function createBulkhead(name: string, limits: { running: number; waiting:
     get waiting() {
       return queue.size
     },
-    async run(work, signal) {
+    async run(work, limit) {
       if (running < limits.running) running++
-      else if (queue.size < limits.waiting) await enter(signal)
+      else if (queue.size < limits.waiting) await enter(limit?.signal)
       else throw standardError('overloaded', `${name} is busy`, { retryAfterSeconds: 1 })
       try {
         return await work()

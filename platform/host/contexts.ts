@@ -8,7 +8,7 @@ import type { Identity } from '#platform/identity.ts'
 import type { Logger } from '#platform/log.ts'
 import type { CommandContext, QueryContext, Service, ServiceContext } from '#platform/service.ts'
 import { formatTraceparent, type TraceContext } from '#platform/trace.ts'
-import { insideDeadlineMs } from './deadline.ts'
+import { insideDeadlineMs, type TimeLimit } from './deadline.ts'
 
 export interface ServiceRuntime {
   /** For work that no call stands for: its calls are made in the service's own name. */
@@ -17,9 +17,9 @@ export interface ServiceRuntime {
     definition: CallDefinition | StreamDefinition,
     invocation: Invocation,
     trace: TraceContext,
-    signal: AbortSignal,
+    time: TimeLimit,
   ): QueryContext
-  /** Commits what the work wrote unless it fails or its signal has aborted by then; after-commit actions run next. */
+  /** Commits what the work wrote unless it fails or its time is over by then; after-commit actions run next. */
   transact<T>(context: QueryContext, work: (context: CommandContext) => Promise<T>): Promise<T>
 }
 
@@ -36,14 +36,14 @@ export function createRuntime(service: Service, base: ServiceBase, answerer: Ans
   const caller = callerFor(answerer, { identity: owned.identity })
   return {
     context: { ...base, client: (contract) => createClient(contract, caller) },
-    callContext: (definition, invocation, trace, signal) =>
-      new CallContext(owned, definition, invocation, trace, signal) as unknown as QueryContext,
+    callContext: (definition, invocation, trace, time) =>
+      new CallContext(owned, definition, invocation, trace, time) as unknown as QueryContext,
     async transact(callContext, work) {
       const context = callContext as unknown as CallContext
       const answer = await base.db.transaction().execute(async (tx) => {
         context.tx = tx
         const result = await work(callContext as CommandContext)
-        context.signal.throwIfAborted()
+        context.throwIfOver()
         return result
       })
       context.committed()
@@ -64,8 +64,8 @@ class CallContext {
   readonly #owned: Owned
   readonly #definition: CallDefinition | StreamDefinition
   readonly #invocation: Invocation
+  readonly #time: TimeLimit
   readonly trace: TraceContext
-  readonly signal: AbortSignal
   #log: Logger | undefined
   #tx: Database | undefined
   #afterCommit: (() => void)[] = []
@@ -75,13 +75,13 @@ class CallContext {
     definition: CallDefinition | StreamDefinition,
     invocation: Invocation,
     trace: TraceContext,
-    signal: AbortSignal,
+    time: TimeLimit,
   ) {
     this.#owned = owned
     this.#definition = definition
     this.#invocation = invocation
     this.trace = trace
-    this.signal = signal
+    this.#time = time
   }
 
   get service() {
@@ -110,6 +110,9 @@ class CallContext {
   }
   get deadlineAt() {
     return this.#invocation.deadlineAt
+  }
+  get signal() {
+    return this.#time.signal
   }
   get log(): Logger {
     const bindings = { traceId: this.trace.traceId, call: this.#definition.name }
@@ -149,6 +152,10 @@ class CallContext {
     this.#afterCommit.push(action)
   }
 
+  throwIfOver(): void {
+    this.#time.throwIfOver()
+  }
+
   committed(): void {
     runAfterCommit(this.#afterCommit, this.#owned.base.log)
   }
@@ -162,7 +169,7 @@ export function callerFor(
   const invocation = (options: Parameters<Caller['call']>[2], deadlineAt: number): Invocation => ({
     identity: from.identity,
     deadlineAt,
-    traceparent: from.trace && formatTraceparent(from.trace),
+    parent: from.trace,
     idempotencyKey: options.idempotencyKey,
     signal: eitherSignal(options.signal, from.signal),
   })

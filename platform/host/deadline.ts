@@ -5,33 +5,71 @@ export const insideDeadlineMs = 5_000
 /** For requests from outside, unless the contract states another. */
 export const outsideDeadlineMs = 30_000
 
-/**
- * Runs the work until it ends or its time is over. At the deadline the promise rejects with `deadlineExceeded`, when `cancel`
- * aborts with `cancelled`; the work's signal aborts with the same error, and the work is left to notice.
- */
-export function withDeadline<T>(
-  deadlineAt: number,
-  cancel: AbortSignal | undefined,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const timeLeftMs = deadlineAt - Date.now()
-  if (timeLeftMs <= 0) return Promise.reject(standardError('deadlineExceeded'))
-  if (cancel?.aborted) return Promise.reject(standardError('cancelled'))
-  const controller = new AbortController()
-  return new Promise<T>((resolve, reject) => {
-    const stop = (code: 'deadlineExceeded' | 'cancelled') => {
-      const error = standardError(code)
-      controller.abort(error)
-      reject(error)
-    }
-    const onCancel = () => stop('cancelled')
-    const timer = setTimeout(stop, timeLeftMs, 'deadlineExceeded')
-    cancel?.addEventListener('abort', onCancel, { once: true })
-    work(controller.signal)
-      .finally(() => {
+/** How long a piece of work may go on: until its deadline, or until its caller gives up. */
+export class TimeLimit {
+  readonly deadlineAt: number
+  readonly #caller: { signal?: AbortSignal | undefined }
+  #controller: AbortController | undefined
+  #error: Error | undefined
+  #reject: ((error: Error) => void) | undefined
+
+  /** `caller.signal` is read, and so perhaps made, when the work asks for its own. */
+  constructor(deadlineAt: number, caller: { signal?: AbortSignal | undefined } = {}) {
+    this.deadlineAt = deadlineAt
+    this.#caller = caller
+  }
+
+  /** Aborts with `deadlineExceeded` or `cancelled`. */
+  get signal(): AbortSignal {
+    return (this.#controller ?? this.#listen()).signal
+  }
+
+  throwIfOver(): void {
+    if (this.#error) throw this.#error
+    if (this.deadlineAt <= Date.now()) throw standardError('deadlineExceeded')
+  }
+
+  /**
+   * Runs the work and gives its answer, or fails when the time is over: the work is then left to notice. Work that
+   * never looks at its signal is not told that its caller gave up.
+   */
+  bound<T>(work: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.throwIfOver()
+      this.#reject = reject
+      const timer = setTimeout(() => this.#end('deadlineExceeded'), this.deadlineAt - Date.now())
+      const leave = () => {
         clearTimeout(timer)
-        cancel?.removeEventListener('abort', onCancel)
-      })
-      .then(resolve, reject)
-  })
+        if (this.#controller) this.#caller.signal?.removeEventListener('abort', this.#onCancel)
+      }
+      work().then(
+        (answer) => {
+          leave()
+          resolve(answer)
+        },
+        (error: Error) => {
+          leave()
+          reject(error)
+        },
+      )
+    })
+  }
+
+  #listen(): AbortController {
+    const controller = new AbortController()
+    this.#controller = controller
+    const { signal } = this.#caller
+    if (this.#error) controller.abort(this.#error)
+    else if (signal?.aborted) this.#end('cancelled')
+    else signal?.addEventListener('abort', this.#onCancel, { once: true })
+    return controller
+  }
+
+  readonly #onCancel = () => this.#end('cancelled')
+
+  #end(code: 'deadlineExceeded' | 'cancelled'): void {
+    this.#error ??= standardError(code)
+    this.#controller?.abort(this.#error)
+    this.#reject?.(this.#error)
+  }
 }

@@ -11,7 +11,7 @@ import { authorize } from './access.ts'
 import { createBulkhead, type Bulkhead } from './bulkhead.ts'
 import { measure } from './call-metrics.ts'
 import type { ServiceRuntime } from './contexts.ts'
-import { withDeadline } from './deadline.ts'
+import { TimeLimit } from './deadline.ts'
 import { onceInTransaction } from './idempotency.ts'
 
 /** Handlers at work and in line for one service of one process. */
@@ -55,7 +55,7 @@ export class LocalAnswerer implements Answerer {
   }
 
   async call(definition: CallDefinition, input: unknown, invocation: Invocation): Promise<unknown> {
-    const trace = continueTrace(invocation.traceparent)
+    const trace = continueTrace(invocation.parent)
     const startedAt = Date.now()
     const finishMeasuring = measure(definition)
     let code: string | undefined
@@ -77,7 +77,7 @@ export class LocalAnswerer implements Answerer {
     input: unknown,
     invocation: Invocation,
   ): AsyncGenerator<unknown> {
-    const trace = continueTrace(invocation.traceparent)
+    const trace = continueTrace(invocation.parent)
     const controller = new AbortController()
     const signal = invocation.signal
       ? AbortSignal.any([invocation.signal, controller.signal])
@@ -86,7 +86,7 @@ export class LocalAnswerer implements Answerer {
       const { service, runtime } = this.#answeringFor(definition)
       authorize(definition.access, invocation.identity)
       const parsed = parseInput(definition.input, input)
-      const context = runtime.callContext(definition, invocation, trace, signal)
+      const context = runtime.callContext(definition, invocation, trace, new TimeLimit(Infinity, { signal }))
       for await (const item of service.streams[definition.name]!(parsed, context as never))
         yield checkedOutput(definition, item)
     } catch (error) {
@@ -107,16 +107,17 @@ export class LocalAnswerer implements Answerer {
     const parsed = parseInput(definition.input, input)
     const handler = service.calls[definition.name] as Handler
     const isTransaction = definition.kind === 'command' && service.migrations !== undefined
-    return withDeadline(invocation.deadlineAt, invocation.signal, (signal) =>
+    const time = new TimeLimit(invocation.deadlineAt, invocation)
+    return time.bound(() =>
       bulkhead.run(async () => {
-        const context = runtime.callContext(definition, invocation, trace, signal)
+        const context = runtime.callContext(definition, invocation, trace, time)
         const output = isTransaction
           ? await runtime.transact(context, (inTransaction) =>
               runCommand(definition, parsed, invocation, inTransaction, handler),
             )
           : await handler(parsed, context)
         return checkedOutput(definition, output)
-      }, signal),
+      }, time),
     )
   }
 

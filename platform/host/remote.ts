@@ -4,6 +4,7 @@ import { CallError, standardError } from '#contracts/errors.ts'
 import type { Answerer, Invocation } from '#platform/calls.ts'
 import { gauge } from '#platform/metrics.ts'
 import type { OutboundCall, RpcAddress, RpcConnection } from '#platform/rpc/rpc.ts'
+import { formatTraceparent } from '#platform/trace.ts'
 import { createBreaker, type Breaker } from './breaker.ts'
 import type { Directory } from './directory.ts'
 import type { IdentityTokens } from './identity-tokens.ts'
@@ -94,7 +95,7 @@ export class RemoteAnswerer implements Answerer, AsyncDisposable {
       method: `${definition.service}.${definition.name}`,
       input,
       timeoutMs: invocation.deadlineAt - Date.now(),
-      traceparent: invocation.traceparent,
+      traceparent: invocation.parent && formatTraceparent(invocation.parent),
       identityToken: typeof token === 'string' ? token : await token,
       idempotencyKey: invocation.idempotencyKey,
       signal: invocation.signal,

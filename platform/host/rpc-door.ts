@@ -9,6 +9,7 @@ import { connectRpc } from '#platform/rpc/connection.ts'
 import type { InboundCall, RpcAddress, RpcConnection, RpcSecurity, RpcServer } from '#platform/rpc/rpc.ts'
 import { listenRpc } from '#platform/rpc/server.ts'
 import type { Service } from '#platform/service.ts'
+import { parseTraceparent } from '#platform/trace.ts'
 import type { Values } from './settings.ts'
 import type { IdentityTokens } from './identity-tokens.ts'
 import type { LocalAnswerer } from './local.ts'
@@ -79,7 +80,7 @@ async function invocationOf(call: InboundCall, tokens: IdentityTokens): Promise<
   return {
     identity: await tokens.verify(call.identityToken),
     deadlineAt: Date.now() + call.timeoutMs,
-    traceparent: call.traceparent,
+    parent: parseTraceparent(call.traceparent),
     idempotencyKey: call.idempotencyKey,
     get signal() {
       return call.signal

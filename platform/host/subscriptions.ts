@@ -1,6 +1,6 @@
 import type { Bus, Delivery, Subscription } from '#platform/bus/bus.ts'
 import type { Service, ServiceContext, ServiceSubscription } from '#platform/service.ts'
-import { continueTrace, type SpanRecorder } from '#platform/trace.ts'
+import { continueTrace, parseTraceparent, type SpanRecorder } from '#platform/trace.ts'
 import { runAfterCommit, type ServiceRuntime } from './contexts.ts'
 import type { Selected } from './roles.ts'
 
@@ -61,7 +61,7 @@ function finishSpans(
   spans: SpanRecorder,
 ): void {
   for (const { traceparent } of deliveries)
-    spans.finish(continueTrace(traceparent), {
+    spans.finish(continueTrace(parseTraceparent(traceparent)), {
       service: name.split('.')[0] ?? event.service,
       name,
       kind: 'consumer',

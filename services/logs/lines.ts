@@ -64,7 +64,7 @@ export function reportedLine({
     id,
     time: publishedAt,
     level: key === 'ERROR' || key === 'WARNING' ? key : 'INFO',
-    traceId: (traceparent && parseTraceparent(traceparent)?.traceId) ?? null,
+    traceId: parseTraceparent(traceparent)?.traceId ?? null,
   })
 }
 
