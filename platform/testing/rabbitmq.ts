@@ -12,8 +12,8 @@ export interface Rabbitmq extends AsyncDisposable {
   /** Starts it again on the same port with the same data; stops it first where it runs. */
   restart(): Promise<void>
   /**
-   * SIGKILL. `restart()` brings it back, but RabbitMQ 3.10 notes a new quorum queue only twice a second:
-   * one declared less than a second before may stay without a leader.
+   * SIGKILL. `restart()` brings it back, but RabbitMQ 3.10 writes a new queue to disk some seconds after it was
+   * declared: one declared just before may be gone, or have no leader. A `restart()` in between writes it.
    */
   kill(): Promise<void>
   /** Stops it and removes its data. */

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connect } from 'amqplib'
+import { connect, type ConfirmChannel } from 'amqplib'
 import { createVirtualHost, startRabbitmq } from './rabbitmq.ts'
 import { startRedis } from './redis.ts'
 import { accepts, startServerProcess } from './server-process.ts'
@@ -20,37 +20,41 @@ test('redis stops, restarts on the same port and leaves nothing listening', asyn
   assert.equal(await accepting(redis.url), false)
 })
 
-test('a killed RabbitMQ keeps what a quorum queue confirmed', async () => {
+test('a killed RabbitMQ comes back on the same port with what a quorum queue confirmed', async () => {
   await using rabbitmq = await startRabbitmq()
-  const before = await connect(rabbitmq.url)
-  before.on('error', () => {})
-  const confirmed = await before.createConfirmChannel()
-  confirmed.on('error', () => {})
-  await confirmed.assertQueue('kept', { durable: true, arguments: { 'x-queue-type': 'quorum' } })
-  confirmed.sendToQueue('kept', Buffer.from('letter'), { persistent: true })
-  await confirmed.waitForConfirms()
-  await sleep(1000) // See `kill`.
-  await rabbitmq.kill()
+  const queue = { durable: true, arguments: { 'x-queue-type': 'quorum' } }
+  await withChannel(rabbitmq.url, (channel) => channel.assertQueue('kept', queue))
+  await rabbitmq.restart() // See `kill`.
+  await withChannel(rabbitmq.url, async (channel) => {
+    channel.sendToQueue('kept', Buffer.from('letter'), { persistent: true })
+    await channel.waitForConfirms()
+    await rabbitmq.kill()
+  })
   await rabbitmq.restart()
-  const after = await connect(rabbitmq.url)
-  const channel = await after.createChannel()
-  const letter = await channel.get('kept', { noAck: true })
-  assert.equal(letter && letter.content.toString(), 'letter')
-  await after.close()
+  await withChannel(rabbitmq.url, async (channel) => {
+    const letter = await channel.get('kept', { noAck: true })
+    assert.equal(letter && letter.content.toString(), 'letter')
+  })
 })
 
 test('two virtual hosts do not see each other', async () => {
   await using one = await createVirtualHost()
   await using other = await createVirtualHost()
-  const first = await connect(one.url)
-  await (await first.createChannel()).assertQueue('mine')
-  const second = await connect(other.url)
-  const channel = await second.createChannel()
-  channel.on('error', () => {})
-  await assert.rejects(channel.checkQueue('mine'), /NOT_FOUND/)
-  await first.close()
-  await second.close()
+  await withChannel(one.url, (channel) => channel.assertQueue('mine'))
+  await withChannel(other.url, (channel) => assert.rejects(channel.checkQueue('mine'), /NOT_FOUND/))
 })
+
+async function withChannel(url: string, use: (channel: ConfirmChannel) => Promise<unknown>): Promise<void> {
+  const connection = await connect(url)
+  connection.on('error', () => {})
+  try {
+    const channel = await connection.createConfirmChannel()
+    channel.on('error', () => {})
+    await use(channel)
+  } finally {
+    await connection.close().catch(() => {}) // Closed already where the broker was killed.
+  }
+}
 
 test('a server dies with the process that started it', { skip: process.platform !== 'linux' }, async () => {
   const source = `

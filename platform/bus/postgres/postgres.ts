@@ -1,0 +1,33 @@
+/** The outbox is the queue: publishing writes a row per subscription, handling deletes it in its own transaction. */
+import type { Bus } from '#platform/bus/bus.ts'
+import { deadLettersOf } from '#platform/bus/dead-letters.ts'
+import { measureQueues } from '#platform/bus/meters.ts'
+import { publisherOf } from '#platform/bus/publisher.ts'
+import { openQueues, stopWithin, type BusOptions } from './queues.ts'
+import { saveSubscription } from '#platform/bus/subscriptions.ts'
+import { insertDeliveries, queueStates } from './deliveries.ts'
+
+export function openPostgresBus(options: BusOptions): Bus {
+  const bus = options.database.forService('bus')
+  const queues = openQueues(options)
+  const measuring = measureQueues(() => queueStates(bus))
+  return {
+    ...publisherOf(bus, queues.announcer, insertDeliveries),
+    async subscribe(subscriptions) {
+      for (const { subscription, database } of subscriptions) {
+        const { number } = await saveSubscription(bus, subscription)
+        queues.start(subscription, number, database)
+      }
+    },
+    async declare(subscriptions) {
+      for (const subscription of subscriptions) await saveSubscription(bus, subscription)
+    },
+    drain: (timeoutMs) => stopWithin(queues, timeoutMs),
+    deadLetters: deadLettersOf(bus, queues.look),
+    problem: queues.problem,
+    async [Symbol.asyncDispose]() {
+      measuring[Symbol.dispose]()
+      await queues[Symbol.asyncDispose]()
+    },
+  }
+}

@@ -1,0 +1,4 @@
+import { checkKills } from '#platform/bus/checks/crash.checks.ts'
+import { createVirtualHost } from '#platform/testing/rabbitmq.ts'
+
+checkKills(['commit', 'handle'], createVirtualHost)

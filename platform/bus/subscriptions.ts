@@ -1,0 +1,30 @@
+import { sql } from 'kysely'
+import type { Database } from '#platform/database/database.ts'
+import type { Subscription } from './bus.ts'
+import { eventName } from './outgoing.ts'
+import { keyPattern } from './routing.ts'
+
+/** Makes the queue, or changes its keys. Gives the number it has in other tables and the keys it had before. */
+export async function saveSubscription(
+  bus: Database,
+  subscription: Subscription,
+): Promise<{ number: number; formerKeys: string[] }> {
+  const { name, event } = subscription
+  const keys = keysOf(subscription)
+  const { rows } = await sql<{ number: number; formerKeys: string[] }>`
+    with former as (select keys from bus.subscriptions where name = ${name})
+    insert into bus.subscriptions (name, queue, event, keys, pattern)
+    values (${name}, ${queueOf(subscription)}, ${eventName(event)}, ${keys}, ${keyPattern(keys, event.exchangeType)})
+    on conflict (name) do update
+      set queue = excluded.queue, event = excluded.event, keys = excluded.keys, pattern = excluded.pattern
+    returning id as number, coalesce((select keys from former), '{}') as "formerKeys"`.execute(bus)
+  return rows[0] as { number: number; formerKeys: string[] }
+}
+
+export function keysOf(subscription: Subscription): readonly string[] {
+  return subscription.keys ?? [subscription.event.keyPattern]
+}
+
+export function queueOf(subscription: Subscription): string {
+  return subscription.queue ?? subscription.name
+}

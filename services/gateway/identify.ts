@@ -1,0 +1,31 @@
+/** Who sends a request. */
+import type { IncomingHttpHeaders } from 'node:http'
+import { standardError } from '#contracts/errors.ts'
+import { anonymous, type Identity } from '#platform/identity.ts'
+import type { ProcessContext } from '#platform/service.ts'
+
+/** Throws `unauthenticated` for a credential that is wrong. */
+export type Identify = (headers: IncomingHttpHeaders) => Identity
+
+/**
+ * Reads `Authorization: Bearer <service key>` or `X-Api-Key: <service key>`; neither is anonymous. A key that was
+ * good once is remembered while the process runs.
+ */
+export function identifier(process: Pick<ProcessContext, 'identifyServiceKey'>): Identify {
+  const known = new Map<string, Identity>()
+  return ({ authorization, 'x-api-key': apiKey }) => {
+    const key = authorization === undefined ? apiKey : bearerToken(authorization)
+    if (key === undefined) return anonymous
+    const identity = known.get(String(key)) ?? process.identifyServiceKey(String(key))
+    if (!identity) throw standardError('unauthenticated', 'The key is not known.')
+    known.set(String(key), identity)
+    return identity
+  }
+}
+
+/** RFC 6750 §2.1. */
+function bearerToken(authorization: string): string {
+  const token = /^bearer +([\w.~+/-]+=*)$/i.exec(authorization)?.[1]
+  if (token === undefined) throw standardError('unauthenticated', 'Use Authorization: Bearer <key>.')
+  return token
+}

@@ -1,0 +1,92 @@
+/** What the gateway answers itself: probes, metrics, the start page and the reference. */
+import { readFileSync } from 'node:fs'
+import type { Contract } from '#contracts/contract.ts'
+import { standardError } from '#contracts/errors.ts'
+import type { ProcessContext } from '#platform/service.ts'
+import { jsonAnswer, taggedAnswer, type Answer } from './answer.ts'
+import { docsPage } from './docs-page.ts'
+import type { GatewayContext, Page, PageOptions } from './exchange.ts'
+import type { Identify } from './identify.ts'
+import { openApiDocument } from './openapi.ts'
+import { startPage } from './start-page.ts'
+
+/** One method of one path. */
+export interface Door extends PageOptions {
+  method: string
+  path: string
+  page: Page
+}
+
+export function ownPages(
+  contracts: readonly Contract[],
+  process: ProcessContext,
+  identify: Identify,
+): Door[] {
+  const document = openApiDocument(contracts)
+  const json = jsonAnswer(200, document)
+  const docs = htmlAnswer(docsPage(document))
+  const start = htmlAnswer(startPage())
+  return [
+    { method: 'GET', path: '/', page: fixed(start) },
+    {
+      method: 'POST',
+      path: '/',
+      page: async () => jsonAnswer(200, { error: false, message: 'Hit the broker' }),
+    },
+    { method: 'GET', path: '/api/openapi.json', page: fixed(json) },
+    { method: 'GET', path: '/api/docs', page: fixed(docs) },
+    { method: 'GET', path: '/api/docs.css', page: fixed(styleAnswer()) },
+    { method: 'GET', path: '/ping', page: opsPage('/ping', process), isQuiet: true },
+    { method: 'GET', path: '/health', page: opsPage('/health', process), isQuiet: true },
+    { method: 'GET', path: '/ready', page: opsPage('/ready', process), isQuiet: true },
+    { method: 'GET', path: '/metrics', page: metricsPage(process, identify), isQuiet: true },
+  ]
+}
+
+/** The same for everybody until the next start. */
+function fixed(answer: Answer): Page {
+  return async (c) => taggedAnswer(answer, c.env.incoming.headers['if-none-match'])
+}
+
+function opsPage(path: string, process: ProcessContext): Page {
+  return async () => {
+    const answer = await process.ops(path)
+    if (!answer) throw standardError('notFound')
+    const headers = { 'content-type': answer.contentType, 'cache-control': 'no-store' }
+    return { status: answer.status, headers, body: answer.body }
+  }
+}
+
+/** Metrics tell what a business does; they are for this machine and for holders of a service key. */
+function metricsPage(process: ProcessContext, identify: Identify): Page {
+  const page = opsPage('/metrics', process)
+  return async (c, exchange) => {
+    const isAllowed = isLocal(c) || identify(c.env.incoming.headers).kind === 'service'
+    if (!isAllowed) throw standardError('unauthenticated', 'Metrics need a service key from here.')
+    return page(c, exchange)
+  }
+}
+
+/** From this machine, and not passed on by a proxy that runs on it. */
+function isLocal({ env: { incoming } }: GatewayContext): boolean {
+  const { remoteAddress = '' } = incoming.socket
+  const isForwarded = 'forwarded' in incoming.headers || 'x-forwarded-for' in incoming.headers
+  return !isForwarded && /^(127\.|::1$|::ffff:127\.)/.test(remoteAddress)
+}
+
+const contentSecurityPolicy =
+  "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+function htmlAnswer(body: string): Answer {
+  const headers = {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': contentSecurityPolicy,
+    'referrer-policy': 'no-referrer',
+  }
+  return { status: 200, headers, body }
+}
+
+function styleAnswer(): Answer {
+  const body = readFileSync(new URL('style.css', import.meta.url), 'utf8')
+  return { status: 200, headers: { 'content-type': 'text/css; charset=utf-8' }, body }
+}

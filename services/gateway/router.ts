@@ -1,0 +1,43 @@
+/** Hono between Node's requests and the handlers: it finds the handler, the handler writes to Node's response. */
+import type { IncomingMessage, RequestListener } from 'node:http'
+import { Hono } from 'hono'
+import type { Bindings } from './exchange.ts'
+
+/**
+ * What Hono reads of a Request. A whole Request and Response for each exchange would cost as much as validating a
+ * small body.
+ */
+class RequestLine {
+  readonly method: string
+  readonly url: string
+
+  constructor({ method = '', url = '' }: IncomingMessage) {
+    this.method = method
+    this.url = url
+  }
+}
+
+export function createRouter(): Hono<{ Bindings: Bindings }> {
+  return new Hono({ getPath: ({ url }) => pathOf(url) })
+}
+
+export function listenerFor(router: Hono<{ Bindings: Bindings }>): RequestListener {
+  return (incoming, outgoing) => {
+    const request = new RequestLine(incoming) as unknown as Request
+    void router.fetch(request, { incoming, outgoing })
+  }
+}
+
+/** The path of a request target, RFC 9112 §3.2, without needless percent-encoding. What is none matches no route. */
+function pathOf(target: string): string {
+  if (!target.startsWith('/') && URL.canParse(target)) return pathOf(new URL(target).pathname)
+  const query = target.indexOf('?')
+  const path = query === -1 ? target : target.slice(0, query)
+  if (!path.includes('%')) return path
+  try {
+    // Parameters are decoded once more when they are read.
+    return decodeURI(path.replaceAll('%25', '%2525'))
+  } catch {
+    return path
+  }
+}
