@@ -161,7 +161,8 @@ test('a cluster of another major version is refused in one line that says so', a
 test('stop ends in 5 s while a statement and a transaction are open', async () => {
   const server = await startEmbeddedPostgres({ directory: newDirectory(), isDurable: false })
   const busy = query(server.url, 'begin; select pg_sleep(60)').catch((error: Error) => error.message)
-  await sleep(100)
+  const running = `select from pg_stat_activity where wait_event = 'PgSleep'`
+  for (let found = 0; found === 0; found = (await query(server.url, running)).length) await sleep(50)
   const startedAt = Date.now()
   await Promise.all([server.stop(), server.stop()])
   assert.ok(Date.now() - startedAt < 5000)
