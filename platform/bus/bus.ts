@@ -4,7 +4,7 @@ import type { Database } from '#platform/database/database.ts'
 
 /** One event as a subscriber gets it. */
 export interface Delivery<Payload = unknown> {
-  /** Uuid v7 of the event: the same at every delivery and to every subscriber. */
+  /** Uuid of the event, v7 when one of us published it: the same at every delivery and to every subscriber. */
   id: string
   payload: Payload
   routingKey: string
@@ -82,8 +82,11 @@ export interface Bus extends AsyncDisposable {
     payloads: z.input<Event['schema']> | readonly z.input<Event['schema']>[],
     options?: PublishOptions,
   ): Promise<void>
-  /** Tell it after a transaction that published has committed: what waits is delivered now, not some milliseconds later. */
-  committed(): void
+  /**
+   * To be called after a transaction that published has committed: its events are delivered now, not up to a second
+   * later. For all such transactions when none is stated. Not needed after `emit` and handlers of subscriptions.
+   */
+  committed(tx?: Database): void
   /**
    * Publishes outside of any other change, with a transaction of its own: resolves when the event is durable.
    * Calls made at the same time share one.

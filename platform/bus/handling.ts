@@ -48,7 +48,7 @@ export function isDatabaseAway(error: unknown): boolean {
 }
 
 /** Tries of one event that may begin and not come to an end: it may be what ends the process each time. */
-export const mostCutOffs = 5
+export const mostCutOffs = 10
 export const cutOff = 'each try was cut off: the process ended, or lost its database'
 
 export function describeError(error: unknown): string {

@@ -1,7 +1,11 @@
 import { counter, gauge, metrics } from '#platform/metrics.ts'
 
 export const meters = {
-  published: counter('dakghar_bus_published_total', 'Events published.', ['event']),
+  published: counter(
+    'dakghar_bus_published_total',
+    'Events published, in transactions that were rolled back too.',
+    ['event'],
+  ),
   delivered: counter('dakghar_bus_delivered_total', 'Events handled.', ['subscription']),
   failed: counter('dakghar_bus_failed_total', 'Failed tries to handle an event alone.', ['subscription']),
   dead: counter('dakghar_bus_dead_total', 'Events that became dead letters.', ['subscription']),

@@ -11,25 +11,21 @@ export function publisherOf(
   announcer: Announcer,
   insert: (db: Database, events: readonly Outgoing[]) => Promise<void>,
 ): Pick<Bus, 'publish' | 'emit' | 'committed'> {
-  async function write(db: Database, events: Outgoing[]): Promise<void> {
+  /** Gives the names of the events. */
+  async function write(db: Database, events: Outgoing[]): Promise<Set<string>> {
     await insert(db, events)
-    for (const { event } of events) {
-      meters.published.inc({ event })
-      announcer.written(event)
-    }
+    for (const { event } of events) meters.published.inc({ event })
+    return new Set(events.map(({ event }) => event))
   }
-  const writeInGroup = groupCommit(async (events: Outgoing[]) => {
-    await write(bus, events)
-    announcer.committed()
-  })
+  const writeInGroup = groupCommit(async (events: Outgoing[]) => announcer.tell(await write(bus, events)))
   return {
     async publish(tx, event, payloads, options) {
       const events = prepare(event, Array.isArray(payloads) ? payloads : [payloads], options)
-      if (events.length > 0) await write(tx, events)
+      if (events.length > 0) announcer.written(tx, await write(tx, events))
     },
     async emit(event, payload, options) {
       await Promise.all(prepare(event, [payload], options).map(writeInGroup))
     },
-    committed: () => announcer.committed(),
+    committed: (tx) => announcer.committed(tx),
   }
 }

@@ -106,7 +106,7 @@ export class Exchange implements Awaited {
   answer(answer: Answer): void {
     if (this.#isAnswered) return
     this.#isAnswered = true
-    const { deadlines, process, name, count } = this.#route
+    const { deadlines, process, name, path, count, log, level } = this.#route
     deadlines.forget(this)
     const correlationId = correlationIdOf(this.#incoming)
     answer.headers['x-correlation-id'] = correlationId ?? this.trace.traceId
@@ -117,15 +117,17 @@ export class Exchange implements Awaited {
     const bytes = write(answer, this.#incoming, this.#outgoing)
     count(status, ms)
     process.finishSpan(this.trace, { name, kind: 'server', startedAt: this.#startedAt, error: answer.error })
-    this.#log({ status, ms: Math.round(ms * 1000) / 1000, bytes, correlationId, error: answer.error })
-  }
-
-  #log(facts: object): void {
-    const { log, level, path } = this.#route
-    log[level](
-      { method: this.#incoming.method, route: path, traceId: this.trace.traceId, ...facts },
-      'request',
-    )
+    const line = {
+      method: this.#incoming.method,
+      route: path,
+      status,
+      ms: Math.round(ms * 1000) / 1000,
+      bytes,
+      traceId: this.trace.traceId,
+      correlationId,
+      error: answer.error,
+    }
+    log[level](line, 'request')
   }
 }
 

@@ -14,14 +14,20 @@ export type Identify = (headers: IncomingHttpHeaders) => Identity
 export function identifier(process: Pick<ProcessContext, 'identifyServiceKey'>): Identify {
   const known = new Map<string, Identity>()
   return ({ authorization, 'x-api-key': apiKey }) => {
-    const key = authorization === undefined ? apiKey : bearerToken(authorization)
-    if (key === undefined) return anonymous
-    const identity = known.get(String(key)) ?? process.identifyServiceKey(String(key))
+    const credential = authorization ?? apiKey
+    if (credential === undefined) return anonymous
+    const remembered = known.get(String(credential))
+    if (remembered) return remembered
+    const key = authorization === undefined ? String(apiKey) : bearerToken(authorization)
+    const identity = process.identifyServiceKey(key)
     if (!identity) throw standardError('unauthenticated', 'The key is not known.')
-    known.set(String(key), identity)
+    if (known.size < mostKnown) known.set(String(credential), identity)
     return identity
   }
 }
+
+/** Credentials remembered. */
+const mostKnown = 1000
 
 /** RFC 6750 §2.1. */
 function bearerToken(authorization: string): string {

@@ -5,12 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { z } from 'zod'
 import { contract } from '#contracts/contract.ts'
+import type { Bus, Subscription } from '#platform/bus/bus.ts'
+import { openBus } from '#platform/bus/open.ts'
 import type { Database } from '#platform/database/database.ts'
 import { openDatabase } from '#platform/database/pool.ts'
 import { silentLogger, type Logger } from '#platform/log.ts'
 import type { Signals } from '#platform/signals/signals.ts'
-import type { Bus, Subscription } from '#platform/bus/bus.ts'
-import { openBus } from '#platform/bus/open.ts'
 
 const { events } = contract('shop', { events: { orderPlaced: z.object({ id: z.int() }) } })
 

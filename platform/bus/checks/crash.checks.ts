@@ -10,16 +10,16 @@ import type { Readable } from 'node:stream'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
+import type { Bus } from '#platform/bus/bus.ts'
+import { busSchema, openBus } from '#platform/bus/open.ts'
 import type { DatabaseServer } from '#platform/database/database.ts'
 import { startEmbeddedPostgres } from '#platform/database/embedded.ts'
-import { connectWithRetry, openDatabase } from '#platform/database/pool.ts'
+import { openDatabase } from '#platform/database/pool.ts'
 import { testDatabase } from '#platform/database/testing.ts'
 import { silentLogger } from '#platform/log.ts'
 import { openSignals } from '#platform/signals/open.ts'
-import { shopSchema } from './scene.ts'
-import type { Bus } from '#platform/bus/bus.ts'
 import { handledBy, placeOrder, type CrashPlan, type Moment } from './crash-process.ts'
-import { busSchema, openBus } from '#platform/bus/open.ts'
+import { shopSchema } from './scene.ts'
 
 const kills = 50
 
@@ -130,10 +130,19 @@ async function readLedger({ database }: World): Promise<Ledger> {
   return rows[0] as Ledger
 }
 
+/** Resolves when Postgres answers, and no connection from before its crash is left. */
+async function isBack({ database }: World): Promise<void> {
+  for (let answers = 0; answers < 20;)
+    answers = await database.ping().then(
+      () => answers + 1,
+      () => sleep(100, 0),
+    )
+}
+
 /** Lets a surviving process handle what is left, then compares orders with effects. */
 async function settleAccounts(world: World): Promise<Ledger> {
   const shop = world.database.forService('shop')
-  await connectWithRetry(world.database, { tries: 60, delayMs: 500 })
+  await isBack(world)
   await using bus = await world.open()
   await bus.subscribe([{ subscription: handledBy('survivor'), database: shop }])
   const giveUpAt = Date.now() + 30_000
@@ -169,7 +178,8 @@ export function checkKiller(startBroker: StartBroker): void {
     }
     let starts = 0
     while (!(await isOver())) {
-      assert(++starts < 10)
+      assert(++starts < 15)
+      await sql`update bus.deliveries set retry_at = now() where retry_at > now()`.execute(shop)
       const child = spawnIdle()
       const exited = once(child, 'exit')
       child.stdin?.end(JSON.stringify(plan))
@@ -225,7 +235,10 @@ async function tradeDuring(world: World, crashes: () => AsyncIterable<void>): Pr
       await sleep(2)
     }
   })
-  for await (const _ of crashes()) await sleep(1000)
+  for await (const _ of crashes()) {
+    await sleep(1000)
+    await isBack(world)
+  }
   isOver = true
   await Promise.all(customers)
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { metrics } from '#platform/metrics.ts'
 import type { Delivery } from '#platform/bus/bus.ts'
+import { metrics } from '#platform/metrics.ts'
 import { createScene, quickly, until, type Given } from './scene.ts'
 
 export function checkDelivery({ server }: Given): void {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Database } from '#platform/database/database.ts'
 import type { Delivery } from '#platform/bus/bus.ts'
+import type { Database } from '#platform/database/database.ts'
 import { createScene, quickly, record, until, type Given } from './scene.ts'
 
 export function checkInstances({ server }: Given): void {

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { z } from 'zod'
 import { contract, event } from '#contracts/contract.ts'
-import type { Database, DatabaseServer, SchemaSource } from '#platform/database/database.ts'
 import type { Bus, Delivery, Subscription } from '#platform/bus/bus.ts'
+import type { Database, DatabaseServer, SchemaSource } from '#platform/database/database.ts'
 
 export const shopSchema: SchemaSource = {
   name: 'shop',

@@ -51,7 +51,7 @@ as $$ begin
 end $$;
 
 -- The table is nearly empty most of the time and sometimes holds millions, and what autovacuum noted of it is true of
--- neither. So these two walk an index from its start, whatever the planner believes.
+-- neither. So these walk an index from its start, whatever the planner believes.
 
 -- Locks the next deliveries nobody else has: those never tried, or those due again.
 create function next_deliveries(wanted int, is_due boolean, most int) returns setof deliveries
@@ -83,6 +83,19 @@ as $$ begin
         order by d.id limit most for update skip locked
       )) returning *
     ) select * from taken order by taken.id;
+end $$;
+
+-- Those of the subscriptions that have something to do now.
+create function subscriptions_with_work(wanted int[]) returns setof int
+language plpgsql
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$ begin
+  return query select s.id from unnest(wanted) as s (id)
+    where exists (select from bus.deliveries d where d.subscription = s.id and d.retry_at is null)
+      or exists (select from bus.deliveries d where d.subscription = s.id and d.retry_at <= now());
 end $$;
 
 create table dead_letters (

@@ -1,5 +1,5 @@
 /** Handles what waits in `bus.deliveries` for one subscription. */
-import { isDatabaseAway, orderingKey, type AfterCommit } from '#platform/bus/handling.ts'
+import { isDatabaseAway, orderingKey } from '#platform/bus/handling.ts'
 import { startLoop, together, type Loop } from '#platform/bus/loop.ts'
 import { claimsOf, type Claims } from './claims.ts'
 import type { Waiting } from './deliveries.ts'
@@ -59,12 +59,12 @@ function takeBatches(
 
   async function takeBatch(): Promise<boolean> {
     let events: Waiting[] = []
-    let afterCommit: AfterCommit
     try {
-      afterCommit = await database.transaction().execute(async (tx) => {
+      const handled = await database.transaction().execute(async (tx) => {
         events = await claims.takeBatch(tx, batch)
         return events.length > 0 ? outcome.handle(tx, events) : undefined
       })
+      handled?.()
     } catch (error) {
       const [first, second] = events
       if (!first || isDatabaseAway(error)) throw error
@@ -72,7 +72,6 @@ function takeBatches(
       else await outcome.failed(first, error)
       return true
     }
-    if (events.length > 0) outcome.handled(events.length, afterCommit)
     // Fewer than asked for: what comes next is told of, and then there is more of it.
     return events.length === batch
   }

@@ -1,9 +1,9 @@
 /** Events that wait in Postgres, one row for each subscription that wants it. */
 import { sql } from 'kysely'
-import type { Database } from '#platform/database/database.ts'
 import type { Delivery } from '#platform/bus/bus.ts'
 import type { QueueState } from '#platform/bus/meters.ts'
 import type { Outgoing } from '#platform/bus/outgoing.ts'
+import type { Database } from '#platform/database/database.ts'
 
 /** One row per event and subscription that wants it. */
 export async function insertDeliveries(db: Database, events: readonly Outgoing[]): Promise<void> {
@@ -55,14 +55,10 @@ export const waitingColumns = sql`
   id, event_id as "eventId", routing_key as "routingKey", payload, traceparent,
   published_at as "publishedAt", failures, starts, order_key as "orderKey"`
 
-/** Those of the subscriptions that have something to do. */
+/** Those of the subscriptions that have something to do now. */
 export async function subscriptionsWithWork(bus: Database, ids: readonly number[]): Promise<number[]> {
   const { rows } = await sql<{ id: number }>`
-    select s.id from unnest(${ids}::int[]) as s (id)
-    where exists (select from bus.deliveries d where d.subscription = s.id and d.retry_at is null)
-      or exists (select from bus.deliveries d where d.subscription = s.id and d.retry_at <= now())`.execute(
-    bus,
-  )
+    select id from bus.subscriptions_with_work(${ids}) as id`.execute(bus)
   return rows.map((row) => row.id)
 }
 

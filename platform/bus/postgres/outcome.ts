@@ -1,6 +1,4 @@
 /** What becomes of an event: handled, waiting for its next try, or dead. */
-import type { Database } from '#platform/database/database.ts'
-import type { Logger } from '#platform/log.ts'
 import type { Delivery, Subscription } from '#platform/bus/bus.ts'
 import { insertDeadLetter } from '#platform/bus/dead-letters.ts'
 import {
@@ -11,10 +9,11 @@ import {
   retryDelaysMs,
   runAfterCommit,
   validate,
-  type AfterCommit,
 } from '#platform/bus/handling.ts'
 import { meters } from '#platform/bus/meters.ts'
 import { eventName } from '#platform/bus/outgoing.ts'
+import type { Database } from '#platform/database/database.ts'
+import type { Logger } from '#platform/log.ts'
 import { takeNoted, type Claims } from './claims.ts'
 import type { Waiting } from './deliveries.ts'
 
@@ -26,16 +25,15 @@ export interface ConsumerOptions {
   database: Database
   bus: Database
   log: Logger
-  /** Called after the commit of a handler's transaction, in which it may have published. */
-  committed: () => void
+  /** Called after the commit of a transaction in which a handler may have published. */
+  committed: (tx: Database) => void
 }
 
 export interface Outcome {
-  /** Gives events that were taken to the handler; those unfit for it die. Gives what to call after the commit. */
-  handle(tx: Database, events: Waiting[]): Promise<AfterCommit>
+  /** Gives events that were taken to the handler; those unfit for it die. What it gives is to be called after the commit. */
+  handle(tx: Database, events: Waiting[]): Promise<() => void>
   /** Brings an event that was noted to its outcome. */
   handleAlone(event: Waiting): Promise<void>
-  handled(count: number, afterCommit: AfterCommit): void
   /** Throws the error again while the database is away. */
   failed(event: Waiting, error: unknown): Promise<void>
 }
@@ -46,34 +44,31 @@ export function outcomeOf(options: ConsumerOptions, claims: Claims, wakeDue: () 
   const labels = { subscription: subscription.name }
   const delaysMs = retryDelaysMs(subscription)
 
-  async function handle(tx: Database, events: Waiting[]): Promise<AfterCommit> {
+  async function handle(tx: Database, events: Waiting[]): Promise<() => void> {
     const deliveries: Delivery[] = []
     for (const event of events) {
       const { payload, error } = validate(subscription, event.payload)
       if (error === undefined) deliveries.push(deliveryOf(event, payload))
       else await insertDeadLetter(tx, deadEvent(subscription, event, error))
     }
-    return deliveries.length > 0 ? subscription.handle(deliveries, tx) : undefined
+    const afterCommit = deliveries.length > 0 ? await subscription.handle(deliveries, tx) : undefined
+    return () => {
+      meters.delivered.inc(labels, deliveries.length)
+      committed(tx)
+      runAfterCommit(afterCommit, log)
+    }
   }
 
   async function handleAlone(event: Waiting): Promise<void> {
     if (event.starts - event.failures > mostCutOffs) return bury(event, cutOff)
     try {
-      let isTaken = false
-      const afterCommit = await database.transaction().execute(async (tx) => {
-        isTaken = await claims.takeNoted(tx, event)
-        return isTaken ? handle(tx, [event]) : undefined
-      })
-      if (isTaken) handled(1, afterCommit)
+      const handled = await database
+        .transaction()
+        .execute(async (tx) => ((await claims.takeNoted(tx, event)) ? handle(tx, [event]) : undefined))
+      handled?.()
     } catch (error) {
       await failed(event, error)
     }
-  }
-
-  function handled(count: number, afterCommit: AfterCommit): void {
-    meters.delivered.inc(labels, count)
-    committed()
-    runAfterCommit(afterCommit, log)
   }
 
   async function failed(event: Waiting, error: unknown): Promise<void> {
@@ -93,7 +88,7 @@ export function outcomeOf(options: ConsumerOptions, claims: Claims, wakeDue: () 
     })
   }
 
-  return { handle, handleAlone, handled, failed }
+  return { handle, handleAlone, failed }
 }
 
 function deliveryOf(event: Waiting, payload: unknown): Delivery {

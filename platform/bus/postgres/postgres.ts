@@ -3,9 +3,9 @@ import type { Bus } from '#platform/bus/bus.ts'
 import { deadLettersOf } from '#platform/bus/dead-letters.ts'
 import { measureQueues } from '#platform/bus/meters.ts'
 import { publisherOf } from '#platform/bus/publisher.ts'
-import { openQueues, stopWithin, type BusOptions } from './queues.ts'
 import { saveSubscription } from '#platform/bus/subscriptions.ts'
 import { insertDeliveries, queueStates } from './deliveries.ts'
+import { openQueues, stopWithin, type BusOptions } from './queues.ts'
 
 export function openPostgresBus(options: BusOptions): Bus {
   const bus = options.database.forService('bus')
@@ -14,10 +14,11 @@ export function openPostgresBus(options: BusOptions): Bus {
   return {
     ...publisherOf(bus, queues.announcer, insertDeliveries),
     async subscribe(subscriptions) {
-      for (const { subscription, database } of subscriptions) {
-        const { number } = await saveSubscription(bus, subscription)
-        queues.start(subscription, number, database)
-      }
+      const numbers: number[] = []
+      for (const { subscription } of subscriptions)
+        numbers.push((await saveSubscription(bus, subscription)).number)
+      for (const [index, { subscription, database }] of subscriptions.entries())
+        queues.start(subscription, numbers[index] as number, database)
     },
     async declare(subscriptions) {
       for (const subscription of subscriptions) await saveSubscription(bus, subscription)

@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createAnnouncer, type Announcer } from '#platform/bus/announcer.ts'
+import type { Subscription } from '#platform/bus/bus.ts'
+import { eventName } from '#platform/bus/outgoing.ts'
 import type { Database, DatabaseServer } from '#platform/database/database.ts'
 import type { Logger } from '#platform/log.ts'
 import type { Signals } from '#platform/signals/signals.ts'
-import { createAnnouncer, type Announcer } from '#platform/bus/announcer.ts'
-import type { Subscription } from '#platform/bus/bus.ts'
 import { startConsumer, type Consumer } from './consumer.ts'
-import type { Loop } from '#platform/bus/loop.ts'
-import { eventName } from '#platform/bus/outgoing.ts'
 import { subscriptionsWithWork } from './deliveries.ts'
 
 export interface BusOptions {
@@ -22,7 +21,7 @@ export interface BusOptions {
 export interface Queues extends AsyncDisposable {
   readonly announcer: Announcer
   /** `number`: its id in `bus.subscriptions`. */
-  start(subscription: Subscription, number: number, database: Database): Loop
+  start(subscription: Subscription, number: number, database: Database): void
   /** Looks for work now. */
   look(): void
   /** Takes no more events; resolves when those that run are over. */
@@ -33,19 +32,19 @@ export interface Queues extends AsyncDisposable {
 export function openQueues({ database, signals, log, pollMs = 1000 }: BusOptions): Queues {
   const bus = database.forService('bus')
   const announcer = createAnnouncer(signals)
-  const consumers = new Map<number, { loop: Consumer; event: string }>()
+  const consumers = new Map<number, { consumer: Consumer; event: string }>()
   const stopping = new AbortController()
 
   const listening = announcer.listen((event) => {
-    for (const consumer of consumers.values())
-      if (event === undefined || consumer.event === event) consumer.loop.wake()
+    for (const { consumer, event: wanted } of consumers.values())
+      if (event === undefined || event === wanted) consumer.wake()
   })
 
   async function look(): Promise<void> {
     if (consumers.size === 0) return
     try {
       for (const number of await subscriptionsWithWork(bus, [...consumers.keys()]))
-        consumers.get(number)?.loop.look()
+        consumers.get(number)?.consumer.look()
     } catch (error) {
       log.debug({ err: error }, 'could not look for events')
     }
@@ -60,7 +59,7 @@ export function openQueues({ database, signals, log, pollMs = 1000 }: BusOptions
 
   async function stop(): Promise<void> {
     stopping.abort()
-    await Promise.all([looking, ...[...consumers.values()].map(({ loop }) => loop.stop())])
+    await Promise.all([looking, ...[...consumers.values()].map(({ consumer }) => consumer.stop())])
   }
 
   const looking = lookAgainAndAgain()
@@ -68,13 +67,12 @@ export function openQueues({ database, signals, log, pollMs = 1000 }: BusOptions
     announcer,
     start(subscription, number, own) {
       const { committed } = announcer
-      const loop = startConsumer({ subscription, number, database: own, bus, log, committed })
-      consumers.set(number, { loop, event: eventName(subscription.event) })
-      return loop
+      const consumer = startConsumer({ subscription, number, database: own, bus, log, committed })
+      consumers.set(number, { consumer, event: eventName(subscription.event) })
     },
     look: () => void look(),
     stop,
-    problem: () => [...consumers.values()].find(({ loop }) => loop.problem)?.loop.problem,
+    problem: () => [...consumers.values()].find(({ consumer }) => consumer.problem)?.consumer.problem,
     async [Symbol.asyncDispose]() {
       await stop()
       listening[Symbol.dispose]()

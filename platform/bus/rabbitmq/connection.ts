@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, type ConfirmChannel, type Options } from 'amqplib'
-import type { Logger } from '#platform/log.ts'
 import { startLoop } from '#platform/bus/loop.ts'
+import type { Logger } from '#platform/log.ts'
 
 export interface Broker extends AsyncDisposable {
   isConnected(): boolean
@@ -73,7 +73,7 @@ export async function connectBroker(url: string, log: Logger): Promise<Broker> {
 }
 
 export interface LastingChannel {
-  /** Undefined while there is none. */
+  /** Undefined while there is none. It may be that it is still set up. */
   readonly current: ConfirmChannel | undefined
   readonly problem: string | undefined
   close(): Promise<void>
@@ -94,12 +94,13 @@ export function keepChannel(
     const channel = await broker.createChannel()
     channel.on('error', (error) => log.warn({ err: error, channel: name }, 'RabbitMQ closed a channel'))
     const closed = new Promise((resolve) => channel.once('close', resolve))
+    current = channel
     try {
       await setUp(channel)
-      if (isClosing) return false
-      current = channel
       ready()
-      await closed
+      if (!isClosing) await closed
+    } catch (error) {
+      if (!isClosing) throw error
     } finally {
       current = undefined
       await closeChannel(channel)

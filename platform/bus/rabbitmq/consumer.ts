@@ -1,9 +1,6 @@
 /** Handles what comes to one subscription's queue. Messages are acknowledged after the commit. */
 import type { ConfirmChannel } from 'amqplib'
-import type { Database } from '#platform/database/database.ts'
 import type { Delivery } from '#platform/bus/bus.ts'
-import type { ConsumerOptions } from '#platform/bus/postgres/outcome.ts'
-import { markHandled, noteStart } from './handled.ts'
 import {
   cutOff,
   describeError,
@@ -17,10 +14,13 @@ import {
 import { startLoop, together } from '#platform/bus/loop.ts'
 import { meters, type QueueState } from '#platform/bus/meters.ts'
 import { eventName } from '#platform/bus/outgoing.ts'
+import type { ConsumerOptions } from '#platform/bus/postgres/outcome.ts'
+import { queueOf } from '#platform/bus/subscriptions.ts'
+import type { Database } from '#platform/database/database.ts'
 import { closeChannel, keepChannel, publishConfirmed, type Broker } from './connection.ts'
+import { markHandled, noteStart } from './handled.ts'
 import { arrivalOf, header, propertiesOf, type Arrival } from './message.ts'
 import { deadLetterExchange, declareSubscription, failedKey, retryQueue } from './topology.ts'
-import { queueOf } from '#platform/bus/subscriptions.ts'
 
 export interface QueueConsumerOptions extends ConsumerOptions {
   broker: Broker
@@ -109,13 +109,18 @@ function takerOf(options: QueueConsumerOptions) {
   async function take(incoming: Incoming[]): Promise<void> {
     const fit: Incoming[] = []
     for (const one of incoming) {
-      const { payload, error } = validate(subscription, one.payload)
-      if (one.type !== undefined && one.type !== eventName(subscription.event)) acknowledge(one)
-      else if (error !== undefined) await die(one, error)
-      else fit.push(Object.assign(one, { payload }))
+      const valid = isOurs(one) ? validate(subscription, one.payload) : undefined
+      if (!valid) acknowledge(one)
+      else if (valid.error === undefined) fit.push(Object.assign(one, { payload: valid.payload }))
+      else await die(one, valid.error)
     }
     const [first] = fit
     if (first && (!first.isSuspect || (await mayStart(first)))) await handleOnce(fit)
+  }
+
+  /** Other events may share exchange and keys. Messages of other people's programs need not say what they are. */
+  function isOurs({ type }: Incoming): boolean {
+    return type === undefined || type === eventName(subscription.event)
   }
 
   /** False for an event that was handled, and for one whose handling was cut off too often. */
@@ -128,28 +133,27 @@ function takerOf(options: QueueConsumerOptions) {
   }
 
   async function handleOnce(incoming: Incoming[]): Promise<void> {
-    let count = 0
-    let afterCommit: AfterCommit
     try {
-      afterCommit = await database.transaction().execute(async (tx) => {
+      const handled = await database.transaction().execute(async (tx) => {
         const ids = incoming.map(({ id }) => id)
         const unhandled = await markHandled(tx, number, ids)
         const events = incoming.filter(({ id }) => unhandled.delete(id)).map(deliveryOf)
-        count = events.length
-        return count > 0 ? handle(events, tx) : undefined
+        const afterCommit = events.length > 0 ? await handle(events, tx) : undefined
+        return () => {
+          meters.delivered.inc(labels, events.length)
+          committed(tx)
+          runAfterCommit(afterCommit, log)
+        }
       })
+      handled()
+      for (const one of incoming) acknowledge(one)
     } catch (error) {
       const [first, second] = incoming
       const isAway = isDatabaseAway(error)
       for (const one of incoming) Object.assign(one, { isAlone: true, isSuspect: one.isSuspect || isAway })
       if (isAway) throw error
       if (first && !second) await failed(first, error)
-      return
     }
-    runAfterCommit(afterCommit, log)
-    committed()
-    for (const one of incoming) acknowledge(one)
-    meters.delivered.inc(labels, count)
   }
 
   async function failed(incoming: Incoming, error: unknown): Promise<void> {

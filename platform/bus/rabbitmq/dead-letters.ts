@@ -1,11 +1,11 @@
 /** Moves what is in `failed.queue` to `bus.dead_letters`, where it is listed, replayed and discarded. */
-import type { ConsumeMessage } from 'amqplib'
+import type { ConfirmChannel, ConsumeMessage } from 'amqplib'
 import { sql } from 'kysely'
-import type { Database } from '#platform/database/database.ts'
-import type { Logger } from '#platform/log.ts'
 import { insertDeadLetter, type DeadEvent } from '#platform/bus/dead-letters.ts'
 import { startLoop } from '#platform/bus/loop.ts'
-import { keepChannel, type Broker, type LastingChannel } from './connection.ts'
+import type { Database } from '#platform/database/database.ts'
+import type { Logger } from '#platform/log.ts'
+import { closeChannel, keepChannel, type Broker, type LastingChannel } from './connection.ts'
 import { arrivalOf, header } from './message.ts'
 import { failedQueue } from './topology.ts'
 
@@ -17,15 +17,17 @@ export function keepDeadLetters(
   log: Logger,
 ): Pick<LastingChannel, 'close' | 'problem'> {
   let waiting: ConsumeMessage[] = []
-  const channel = keepChannel(broker, failedQueue, log, async (opened) => {
+  const setUp = async (opened: ConfirmChannel) => {
     await opened.assertQueue(failedQueue, { durable: true, arguments: { 'x-queue-type': 'quorum' } })
     await opened.prefetch(prefetch)
     waiting = []
     await opened.consume(failedQueue, (message) => {
-      if (message) waiting.push(message)
+      if (!message) return void closeChannel(opened) // The queue was deleted: it is declared again.
+      waiting.push(message)
       mover.wake()
     })
-  })
+  }
+  const channel = keepChannel(broker, failedQueue, log, setUp)
   const mover = startLoop(failedQueue, log, async () => {
     const [message] = waiting
     const { current } = channel

@@ -1,6 +1,7 @@
 /** Which events a subscription has handled: RabbitMQ delivers some twice. */
 import { sql } from 'kysely'
 import type { Database } from '#platform/database/database.ts'
+import type { Logger } from '#platform/log.ts'
 
 /**
  * Marks the events, in the transaction of their effects. Gives those that were not handled before; waits while
@@ -36,9 +37,18 @@ export async function noteStart(
 
 /** A copy that is delivered later than this is handled again. */
 const rememberedDays = 7
+const forgetEveryMs = 3_600_000
 
-export async function forgetHandled(bus: Database): Promise<void> {
-  await sql`delete from bus.handled where noted_at < now() - make_interval(days => ${rememberedDays})`.execute(
-    bus,
-  )
+/** Forgets what is older, now and every hour until disposed of. */
+export function forgetRegularly(bus: Database, log: Logger): Disposable {
+  const forget = () =>
+    sql`delete from bus.handled where noted_at < now() - make_interval(days => ${rememberedDays})`
+      .execute(bus)
+      .then(
+        () => undefined,
+        (error) => log.warn({ err: error }, 'old handled events are kept until later'),
+      )
+  void forget()
+  const timer = setInterval(forget, forgetEveryMs).unref()
+  return { [Symbol.dispose]: () => clearInterval(timer) }
 }

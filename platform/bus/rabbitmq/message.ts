@@ -26,6 +26,8 @@ export const header = {
   subscription: 'x-subscription',
 }
 
+const dayMs = 86_400_000
+
 /** Namespace of ids made from message ids (RFC 9562 §5.5). */
 const messageIds = '6f0b3c8e-41d5-4c0a-9a3e-2f6d1f0f7b11'
 
@@ -67,10 +69,10 @@ function idOf(messageId: unknown): string {
   return isUuid(messageId) ? messageId.toLowerCase() : uuidv5(messageId, messageIds)
 }
 
-/** AMQP 0-9-1 §4.2.5.4: seconds. Now when there is none that makes sense. */
+/** AMQP 0-9-1 §4.2.5.4: seconds. Now when there is none that makes sense; some programs say milliseconds. */
 function timeOf(timestamp: unknown): Date {
-  const time = new Date(Number(timestamp ?? NaN) * 1000)
-  return Number.isNaN(time.getTime()) ? new Date() : time
+  const timeMs = Number(timestamp ?? Number.NaN) * 1000
+  return new Date(timeMs > 0 && timeMs < Date.now() + dayMs ? timeMs : Date.now())
 }
 
 function parse(content: Buffer): unknown {

@@ -2,36 +2,47 @@
  * Publishing writes to the outbox; a relay carries it to RabbitMQ, where each subscription has a queue. Subscriptions
  * with an ordering key have theirs emptied, in order, into `bus.deliveries`, which also takes replayed dead letters.
  */
+import type { Announcer } from '#platform/bus/announcer.ts'
 import type { Bus, Subscription } from '#platform/bus/bus.ts'
 import { deadLettersOf } from '#platform/bus/dead-letters.ts'
-import { forgetHandled } from './handled.ts'
 import { measureQueues, type QueueState } from '#platform/bus/meters.ts'
-import { publisherOf } from '#platform/bus/publisher.ts'
+import { eventName } from '#platform/bus/outgoing.ts'
+import { insertDeliveriesFor, queueStates } from '#platform/bus/postgres/deliveries.ts'
 import { openQueues, stopWithin, type BusOptions } from '#platform/bus/postgres/queues.ts'
-import { startQueueConsumer, type QueueConsumer } from './consumer.ts'
+import { publisherOf } from '#platform/bus/publisher.ts'
+import { saveSubscription } from '#platform/bus/subscriptions.ts'
+import type { Database } from '#platform/database/database.ts'
 import { connectBroker } from './connection.ts'
+import { startQueueConsumer, type QueueConsumer, type QueueConsumerOptions } from './consumer.ts'
 import { keepDeadLetters } from './dead-letters.ts'
+import { forgetRegularly } from './handled.ts'
 import { insertOutbox, outboxState, startRelay } from './relay.ts'
 import { declareSubscription } from './topology.ts'
-import { insertDeliveriesFor, queueStates } from '#platform/bus/postgres/deliveries.ts'
-import { saveSubscription } from '#platform/bus/subscriptions.ts'
 
 const orderedBatch = 500
-const forgetEveryMs = 3_600_000
 
 export async function openRabbitmqBus(url: string, options: BusOptions): Promise<Bus> {
   const { database, log, pollMs = 1000 } = options
-  const broker = await connectBroker(url, log)
   const bus = database.forService('bus')
-  const queues = openQueues(options)
+  await using stack = new AsyncDisposableStack()
+  const broker = stack.use(await connectBroker(url, log))
+  const queues = stack.use(openQueues(options))
   const relay = startRelay(bus, broker, log)
+  stack.defer(relay.stop)
   const deadLetters = keepDeadLetters(bus, broker, log)
+  stack.defer(deadLetters.close)
   const consumers: QueueConsumer[] = []
-  const listening = queues.announcer.listen(() => relay.wake())
-  const looking = setInterval(() => relay.wake(), pollMs).unref()
-  const forgetting = setInterval(() => void forgetHandled(bus).catch(() => {}), forgetEveryMs).unref()
-  const measuring = measureQueues(async () =>
-    summed(await Promise.all([queueStates(bus), outboxState(bus), ...consumers.map((one) => one.state())])),
+  const stopConsumers = async () => {
+    await Promise.all([queues.stop(), ...consumers.map((consumer) => consumer.stop())])
+  }
+  stack.defer(stopConsumers)
+  stack.use(forgetRegularly(bus, log))
+  stack.use(queues.announcer.listen(relay.wake))
+  stack.adopt(setInterval(relay.wake, pollMs).unref(), clearInterval)
+  stack.use(
+    measureQueues(async () =>
+      summed(await Promise.all([queueStates(bus), outboxState(bus), ...consumers.map((one) => one.state())])),
+    ),
   )
 
   async function declare(subscription: Subscription): Promise<number> {
@@ -43,33 +54,18 @@ export async function openRabbitmqBus(url: string, options: BusOptions): Promise
     return number
   }
 
-  async function stopConsumers(): Promise<void> {
-    await Promise.all([queues.stop(), ...consumers.map((consumer) => consumer.stop())])
-  }
-
+  const opened = stack.move()
   return {
     ...publisherOf(bus, queues.announcer, insertOutbox),
     async subscribe(subscriptions) {
-      for (const { subscription, database: own } of subscriptions) {
-        const number = await declare(subscription)
-        const committed = () => queues.announcer.committed()
-        const waiting = queues.start(subscription, number, own)
+      const numbers: number[] = []
+      for (const { subscription } of subscriptions) numbers.push(await declare(subscription))
+      for (const [index, { subscription, database: own }] of subscriptions.entries()) {
+        const number = numbers[index] as number
+        queues.start(subscription, number, own)
         const shared = { subscription: inRabbitmq(subscription), number, bus, broker, log }
-        const { orderBy, batch = 1, concurrency = 1, handle } = subscription
-        consumers.push(
-          startQueueConsumer(
-            orderBy
-              ? {
-                  ...shared,
-                  database: bus,
-                  batch: orderedBatch,
-                  concurrency: 1,
-                  handle: (events, tx) => insertDeliveriesFor(tx, number, events),
-                  committed: waiting.wake,
-                }
-              : { ...shared, database: own, batch, concurrency, handle, committed },
-          ),
-        )
+        const work = workOf(subscription, number, queues.announcer, { bus, own })
+        consumers.push(startQueueConsumer({ ...shared, ...work }))
       }
     },
     async declare(subscriptions) {
@@ -81,15 +77,24 @@ export async function openRabbitmqBus(url: string, options: BusOptions): Promise
       broker.problem() ??
       queues.problem() ??
       [relay, deadLetters, ...consumers].find((part) => part.problem)?.problem,
-    async [Symbol.asyncDispose]() {
-      clearInterval(looking)
-      clearInterval(forgetting)
-      measuring[Symbol.dispose]()
-      listening[Symbol.dispose]()
-      await Promise.all([stopConsumers(), relay.stop(), deadLetters.close()])
-      await broker[Symbol.asyncDispose]()
-      await queues[Symbol.asyncDispose]()
-    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  }
+}
+
+/** What is done with the messages of the queue: the handler's work, or moving them in order to `bus.deliveries`. */
+function workOf(
+  { event, orderBy, handle, batch = 1, concurrency = 1 }: Subscription,
+  number: number,
+  { committed, tell }: Announcer,
+  { bus, own }: Record<'bus' | 'own', Database>,
+): Pick<QueueConsumerOptions, 'database' | 'handle' | 'batch' | 'concurrency' | 'committed'> {
+  if (!orderBy) return { database: own, handle, batch, concurrency, committed }
+  return {
+    database: bus,
+    handle: (events, tx) => insertDeliveriesFor(tx, number, events),
+    batch: orderedBatch,
+    concurrency: 1,
+    committed: () => tell([eventName(event)]),
   }
 }
 

@@ -1,11 +1,11 @@
 /** Carries events from `bus.outbox` to RabbitMQ. */
 import type { ConfirmChannel, Message } from 'amqplib'
 import { sql } from 'kysely'
-import type { Database } from '#platform/database/database.ts'
-import type { Logger } from '#platform/log.ts'
 import { startLoop, type Loop } from '#platform/bus/loop.ts'
 import { meters, type QueueState } from '#platform/bus/meters.ts'
 import type { Outgoing } from '#platform/bus/outgoing.ts'
+import type { Database } from '#platform/database/database.ts'
+import type { Logger } from '#platform/log.ts'
 import { keepChannel, publishConfirmed, type Broker } from './connection.ts'
 
 export async function insertOutbox(db: Database, events: readonly Outgoing[]): Promise<void> {
