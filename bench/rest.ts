@@ -4,6 +4,8 @@ import { compare, interleave, type Bench } from './bench.ts'
 
 const rounds = 21
 const roundMs = 500
+/** Until what runs often is compiled. */
+const warmUpMs = 2_000
 const connections = 64
 
 export default {
@@ -31,13 +33,10 @@ async function startLoaders(names: string[]) {
   }
   const contenders: Record<string, () => Promise<number>> = {}
   for (const name of names) {
-    const [port] = await once(start('servers.ts', name), 'message')
+    const port = await message(start('servers.ts', name))
     const loader = start('load.ts', String(port), String(connections))
-    contenders[name] = async () => {
-      loader.send(roundMs)
-      const [rate] = (await once(loader, 'message')) as [number]
-      return rate
-    }
+    await measure(loader, warmUpMs)
+    contenders[name] = () => measure(loader, roundMs)
   }
   return {
     contenders,
@@ -48,4 +47,22 @@ async function startLoaders(names: string[]) {
       }
     },
   }
+}
+
+/** Answers a second. */
+function measure(loader: ChildProcess, ms: number): Promise<number> {
+  loader.send(ms)
+  return message(loader)
+}
+
+/** The next number it sends; rejects when it ends instead. */
+function message(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const onExit = () => reject(new Error(`${child.spawnargs.slice(1).join(' ')} has ended`))
+    child.once('exit', onExit)
+    child.once('message', (number: number) => {
+      child.off('exit', onExit)
+      resolve(number)
+    })
+  })
 }

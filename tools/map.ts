@@ -5,7 +5,7 @@ import { describeServices } from '#platform/host/describe.ts'
 import { readAllSettings } from '#platform/host/host.ts'
 import type { Service } from '#platform/service.ts'
 import { services } from '../services/all.ts'
-import { openApiDocument } from '../services/gateway/openapi.ts'
+import { openApiDocument } from '#services/gateway/reference/openapi.ts'
 
 const generated: Record<string, string> = {
   'map.md': mapOf(services),

@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs'
 import type { Contract } from '#contracts/contract.ts'
 import { standardError } from '#contracts/errors.ts'
 import type { ProcessContext } from '#platform/service.ts'
-import { jsonAnswer, taggedAnswer, type Answer } from './answer.ts'
-import { docsPage } from './docs-page.ts'
-import type { GatewayContext, Page, PageOptions } from './exchange.ts'
-import type { Identify } from './identify.ts'
-import { openApiDocument } from './openapi.ts'
-import { startPage } from './start-page.ts'
+import { jsonAnswer, taggedAnswer, type Answer } from '#services/gateway/http/answer.ts'
+import { docsPage } from '#services/gateway/reference/docs-page.ts'
+import type { GatewayContext, Page, PageOptions } from '#services/gateway/http/exchange.ts'
+import type { Identify } from '#services/gateway/sessions/identify.ts'
+import { openApiDocument } from '#services/gateway/reference/openapi.ts'
+import { startPage } from '#services/gateway/reference/start-page.ts'
 
 /** One method of one path. */
 export interface Door extends PageOptions {
@@ -87,6 +87,6 @@ function htmlAnswer(body: string): Answer {
 }
 
 function styleAnswer(): Answer {
-  const body = readFileSync(new URL('style.css', import.meta.url), 'utf8')
+  const body = readFileSync(new URL('reference/style.css', import.meta.url), 'utf8')
   return { status: 200, headers: { 'content-type': 'text/css; charset=utf-8' }, body }
 }

@@ -11,7 +11,7 @@ import { authorize } from '#platform/host/access.ts'
 import type { Identity } from '#platform/identity.ts'
 import type { ProcessContext } from '#platform/service.ts'
 import { openDoor } from './door.ts'
-import type { Problem } from './problem.ts'
+import type { Problem } from '#services/gateway/http/problem.ts'
 
 const Item = z.strictObject({
   id: z.int().min(1),

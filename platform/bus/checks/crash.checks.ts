@@ -225,7 +225,7 @@ async function tradeDuring(world: World, crashes: () => AsyncIterable<void>): Pr
   const shop = world.database.forService('shop')
   await using bus = await world.open()
   await bus.subscribe([{ subscription: handledBy('consumer'), database: shop }])
-  await sleep(1000) // RabbitMQ 3.10: see `Rabbitmq.kill`.
+  await sleep(100) // RabbitMQ 3.10: see `Rabbitmq.kill`.
   let isOver = false
   let order = 0
   const customers = Array.from({ length: 4 }, async () => {

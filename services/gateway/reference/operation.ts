@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http'
 import type { CallDefinition } from '#contracts/contract.ts'
 import { standardErrors, type StandardErrorCode } from '#contracts/errors.ts'
 import { exampleOf } from './example.ts'
-import type { Route } from './routes.ts'
+import type { Route } from '#services/gateway/rest/routes.ts'
 import { fieldsOf, type JsonSchema } from './schema.ts'
 
 export interface Operation {

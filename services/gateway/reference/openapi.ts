@@ -1,7 +1,7 @@
 /** The OpenAPI 3.1 document of a list of contracts (https://spec.openapis.org/oas/v3.1.1). */
 import type { Contract } from '#contracts/contract.ts'
 import { componentName, operationOf, type Operation } from './operation.ts'
-import { byPath, routesOf, type Route } from './routes.ts'
+import { byPath, routesOf, type Route } from '#services/gateway/rest/routes.ts'
 import { jsonSchemaOf, type JsonSchema } from './schema.ts'
 
 export interface OpenApiDocument {

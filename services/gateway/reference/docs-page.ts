@@ -1,12 +1,12 @@
 /** The API reference for people: one page, no scripts. */
 import { html } from 'hono/html'
 import { standardErrors } from '#contracts/errors.ts'
-import { maxBodyBytes } from './body.ts'
+import { maxBodyBytes } from '#services/gateway/http/body.ts'
 import { curlExample } from './curl.ts'
 import { fieldList, parameterList } from './field-list.ts'
 import type { OpenApiDocument } from './openapi.ts'
 import type { Operation } from './operation.ts'
-import { doorErrors, titleOf } from './problem.ts'
+import { doorErrors, titleOf } from '#services/gateway/http/problem.ts'
 
 type Html = ReturnType<typeof html>
 

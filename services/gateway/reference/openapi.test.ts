@@ -5,7 +5,7 @@ import { command, contract, query } from '#contracts/contract.ts'
 import { contracts } from '#contracts/all.ts'
 import { docsPage } from './docs-page.ts'
 import { openApiDocument, type OpenApiDocument } from './openapi.ts'
-import { kiosk } from './testing.ts'
+import { kiosk } from '#services/gateway/testing.ts'
 
 const Person = z.object({
   name: z.string().describe('<b>full</b> name'),

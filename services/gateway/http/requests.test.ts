@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { maxBodyBytes } from './body.ts'
-import { send, sendRaw, testDoor, type TestDoor } from './testing.ts'
+import { send, sendRaw, testDoor, type TestDoor } from '#services/gateway/testing.ts'
 
 let door: TestDoor
 before(async () => {

@@ -1,8 +1,8 @@
 /** What a request says, as the input of its call. The answering service validates it. */
 import { standardError } from '#contracts/errors.ts'
-import type { GatewayContext } from './exchange.ts'
+import type { GatewayContext } from '#services/gateway/http/exchange.ts'
 import type { Route } from './routes.ts'
-import { fieldsOf, jsonSchemaOf, typesOf, type JsonSchema } from './schema.ts'
+import { fieldsOf, jsonSchemaOf, typesOf, type JsonSchema } from '#services/gateway/reference/schema.ts'
 
 type Fields = Record<string, unknown>
 type Coercion = (texts: string[]) => unknown

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { chromium, type Browser } from 'playwright-core'
-import { testDoor, type TestDoor } from './testing.ts'
+import { testDoor, type TestDoor } from '#services/gateway/testing.ts'
 
 let browser: Browser
 let door: TestDoor
