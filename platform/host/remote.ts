@@ -54,7 +54,9 @@ export class RemoteAnswerer implements Answerer, AsyncDisposable {
         return answer
       } catch (error) {
         settle(outcomeOf(error))
-        const hasAnother = this.#directory.instances(definition.service).some((other) => !tried.has(other))
+        const hasAnother = this.#directory
+          .endpoints(definition.service)
+          .some((other) => !tried.has(other.address))
         if (!hasAnother || !mayTryAnother(error, isRepeatable) || invocation.deadlineAt <= Date.now())
           throw error
       }
@@ -105,9 +107,9 @@ export class RemoteAnswerer implements Answerer, AsyncDisposable {
   /** The best instance not tried yet whose breaker lets the call through. Throws `unavailable` when there is none. */
   #choose(service: string, tried: ReadonlySet<RpcAddress>): Chosen {
     const candidates = this.#directory
-      .instances(service)
-      .filter((address) => !tried.has(address))
-      .map((address) => this.#instanceAt(address))
+      .endpoints(service)
+      .filter(({ address }) => !tried.has(address))
+      .map(({ address }) => this.#instanceAt(address))
       .toSorted((a, b) => rank(a) - rank(b))
     for (const instance of candidates) {
       const settle = instance.breaker.admit()

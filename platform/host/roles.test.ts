@@ -21,8 +21,17 @@ test('unknown words are named together with the known ones', () => {
 
 test('the directory reads instances of several services and names what it can not read', () => {
   const directory = staticDirectory('logs=tcp://10.0.0.1:5001, logs=unix:/run/l.sock,shop=tcp://[::1]:1')
-  assert.deepEqual(directory.instances('logs'), ['tcp://10.0.0.1:5001', 'unix:/run/l.sock'])
-  assert.deepEqual(directory.instances('shop'), ['tcp://[::1]:1'])
-  assert.deepEqual(directory.instances('mail'), [])
+  assert.deepEqual(
+    directory.endpoints('logs').map((endpoint) => endpoint.address),
+    ['tcp://10.0.0.1:5001', 'unix:/run/l.sock'],
+  )
+  assert.deepEqual(
+    directory.endpoints('shop').map((endpoint) => endpoint.address),
+    ['tcp://[::1]:1'],
+  )
+  assert.deepEqual(
+    directory.endpoints('mail').map((endpoint) => endpoint.address),
+    [],
+  )
   assert.throws(() => staticDirectory('logs=http://10.0.0.1'), /INSTANCES: "logs=http:\/\/10\.0\.0\.1"/)
 })

@@ -1,0 +1,95 @@
+/** Which instances of which services run where. Processes of ours say it by a lease, other people's services by HTTP. */
+import { z } from 'zod'
+import { command, contract, query, stream } from './contract.ts'
+import { replicaUpdate } from './replica.ts'
+
+/** `starting → ready → draining`, or `down` while probes fail. Only `ready` instances get new work. */
+export const InstanceState = z.enum(['starting', 'ready', 'draining', 'down'])
+
+const Named = z.string().min(1).max(100)
+
+const Announced = z.object({
+  /** Of one start of a process; never used again. */
+  id: z.uuid(),
+  services: z.array(z.object({ name: Named, roles: z.array(Named) })).min(1),
+  /** `tcp://host:port` or `unix:/path` for RPC, `http://host:port` or `https://…` for other people's services. */
+  address: z.string().max(300),
+  version: z.string().max(100),
+})
+
+const Proxied = z.object({
+  /** Requests whose path is this or goes on below it: `/legacy`. */
+  pathPrefix: z.string().regex(/^\/[\w./~-]*$/),
+  /** Path that answers 2xx while the instance is well. */
+  healthPath: z.string().startsWith('/'),
+})
+
+export const Instance = Announced.extend({
+  state: InstanceState,
+  /** Share of new work among the instances of a service, relative to theirs. 0 gets none. */
+  weight: z.int().min(0).max(1000),
+  /** Null for our own, which speak RPC. */
+  proxied: Proxied.nullable(),
+  registeredAt: z.iso.datetime(),
+})
+export type Instance = z.output<typeof Instance>
+
+export const registry = contract('registry', {
+  summary: 'Knows which instances of which services run where, and pushes every change of it.',
+  calls: {
+    renewLease: command({
+      summary:
+        'Sent each second beside the open `lease`. An unknown instance has to take a new lease under a new id.',
+      access: 'service',
+      input: z.object({ id: z.uuid(), state: InstanceState }),
+      output: z.object({ isKnown: z.boolean() }),
+    }),
+    putInstance: command({
+      summary:
+        'Registers an instance of a service that speaks HTTP, or renews its lease. Repeat it before it runs out.',
+      http: 'PUT /api/registry/instances/{id}',
+      access: 'service',
+      input: Announced.omit({ services: true }).extend({
+        service: Named,
+        ...Proxied.shape,
+        leaseSeconds: z.int().min(3).max(3600).default(15),
+      }),
+      output: Instance,
+    }),
+    removeInstance: command({
+      http: 'DELETE /api/registry/instances/{id} 204',
+      access: 'service',
+      input: z.object({ id: z.uuid() }),
+      output: z.null(),
+    }),
+    listInstances: query({
+      http: 'GET /api/registry/instances',
+      access: 'admin',
+      input: z.object({}),
+      output: z.object({ items: z.array(Instance), revision: z.int(), isComplete: z.boolean() }),
+    }),
+    weighVersions: command({
+      summary:
+        'Shares new work between the versions of a service: `{"1.4.0": 90, "1.5.0": 10}`. Versions not named get 100.',
+      http: 'PUT /api/registry/services/{service}/weights',
+      access: 'admin',
+      input: z.object({ service: Named, weights: z.record(z.string().max(100), z.int().min(0).max(1000)) }),
+      output: z.object({ revision: z.int() }),
+    }),
+  },
+  streams: {
+    lease: stream({
+      summary:
+        'The lease of an instance: as long as the stream is open and renewed, the instance is registered.',
+      access: 'service',
+      input: Announced.extend({ state: InstanceState }),
+      output: z.object({ revision: z.int() }),
+    }),
+    instances: stream({
+      summary: 'The table, pushed.',
+      access: 'service',
+      input: z.object({}),
+      output: replicaUpdate(Instance),
+    }),
+  },
+})
