@@ -1,36 +1,19 @@
 import type { CallDefinition } from '#contracts/contract.ts'
-import { counter, latency } from '#platform/metrics.ts'
+import { timings, type Recorder } from '#platform/timings.ts'
 
-const callsTotal = counter('dakghar_calls_total', 'Calls answered by this process.', [
-  'service',
-  'call',
+const calls = timings<'service' | 'call'>(
+  'dakghar_call',
+  { total: 'Calls answered by this process.', seconds: 'Time to answer a call.' },
   'code',
-])
-const callSeconds = latency('dakghar_call_seconds', 'Time to answer a call.', ['service', 'call'])
+)
+const recorders = new WeakMap<CallDefinition, Recorder>()
 
-/** Says how the call ended: an error code or `ok`. */
-type Finish = (code: string) => void
-
-/** Label look-ups are made once per call definition, not once per call. */
-const starts = new WeakMap<CallDefinition, () => Finish>()
-
-/** Starts the clock of one call. */
-export function measure(definition: CallDefinition): Finish {
-  let start = starts.get(definition)
-  if (!start) starts.set(definition, (start = startFor(definition)))
-  return start()
-}
-
-function startFor({ service, name }: CallDefinition): () => Finish {
-  const seconds = callSeconds.labels(service, name)
-  const counts = new Map<string, { inc(): void }>()
-  return () => {
-    const startedAt = performance.now()
-    return (code) => {
-      seconds.observe((performance.now() - startedAt) / 1000)
-      let count = counts.get(code)
-      if (!count) counts.set(code, (count = callsTotal.labels(service, name, code)))
-      count.inc()
-    }
+/** Records how a call ended, with an error code or `ok`. */
+export function callRecorder(definition: CallDefinition): Recorder {
+  let recorder = recorders.get(definition)
+  if (!recorder) {
+    const { service, name } = definition
+    recorders.set(definition, (recorder = calls.of({ service, call: name })))
   }
+  return recorder
 }

@@ -1,4 +1,5 @@
 import { standardError } from '#contracts/errors.ts'
+import { forgetDeadline, watchDeadline, type Awaited } from '#platform/deadlines.ts'
 
 /** Between services, unless the caller states another. */
 export const insideDeadlineMs = 5_000
@@ -6,7 +7,7 @@ export const insideDeadlineMs = 5_000
 export const outsideDeadlineMs = 30_000
 
 /** How long a piece of work may go on: until its deadline, or until its caller gives up. */
-export class TimeLimit {
+export class TimeLimit implements Awaited {
   readonly deadlineAt: number
   readonly #caller: { signal?: AbortSignal | undefined }
   #controller: AbortController | undefined
@@ -37,9 +38,9 @@ export class TimeLimit {
     return new Promise((resolve, reject) => {
       this.throwIfOver()
       this.#reject = reject
-      const timer = setTimeout(() => this.#end('deadlineExceeded'), this.deadlineAt - Date.now())
+      watchDeadline(this)
       const leave = () => {
-        clearTimeout(timer)
+        forgetDeadline(this)
         if (this.#controller) this.#caller.signal?.removeEventListener('abort', this.#onCancel)
       }
       work().then(
@@ -53,6 +54,10 @@ export class TimeLimit {
         },
       )
     })
+  }
+
+  onDeadline(): void {
+    this.#end('deadlineExceeded')
   }
 
   #listen(): AbortController {

@@ -9,7 +9,7 @@ import type { CommandContext, QueryContext, Service } from '#platform/service.ts
 import { continueTrace, type SpanRecorder, type TraceContext } from '#platform/trace.ts'
 import { authorize } from './access.ts'
 import { createBulkhead, type Bulkhead } from './bulkhead.ts'
-import { measure } from './call-metrics.ts'
+import { callRecorder } from './call-metrics.ts'
 import type { ServiceRuntime } from './contexts.ts'
 import { TimeLimit } from './deadline.ts'
 import { onceInTransaction } from './idempotency.ts'
@@ -57,7 +57,7 @@ export class LocalAnswerer implements Answerer {
   async call(definition: CallDefinition, input: unknown, invocation: Invocation): Promise<unknown> {
     const trace = continueTrace(invocation.parent)
     const startedAt = Date.now()
-    const finishMeasuring = measure(definition)
+    const started = performance.now()
     let code: string | undefined
     try {
       return await this.#answer(definition, input, invocation, trace)
@@ -66,7 +66,7 @@ export class LocalAnswerer implements Answerer {
       code = failure.code
       throw failure
     } finally {
-      finishMeasuring(code ?? 'ok')
+      callRecorder(definition).record(code ?? 'ok', performance.now() - started)
       const { service } = definition
       this.#spans.finish(trace, { service, name: nameOf(definition), kind: 'server', startedAt, error: code })
     }
@@ -105,8 +105,10 @@ export class LocalAnswerer implements Answerer {
     const { service, runtime, bulkhead } = this.#answeringFor(definition)
     authorize(definition.access, invocation.identity)
     const parsed = parseInput(definition.input, input)
-    const handler = service.calls[definition.name] as Handler
-    const isTransaction = definition.kind === 'command' && service.migrations !== undefined
+    const found = service.calls[definition.name] as Handler | { opensTransaction: Handler }
+    const opensItself = typeof found === 'object'
+    const handler = opensItself ? found.opensTransaction : found
+    const isTransaction = !opensItself && definition.kind === 'command' && service.migrations !== undefined
     const time = new TimeLimit(invocation.deadlineAt, invocation)
     return time.bound(() =>
       bulkhead.run(async () => {

@@ -4,7 +4,6 @@ import { standardError } from '#contracts/errors.ts'
 import type { Logger } from '#platform/log.ts'
 import type { ProcessContext } from '#platform/service.ts'
 import { callPage } from '#services/gateway/rest/call.ts'
-import { Deadlines } from '#services/gateway/http/deadlines.ts'
 import { handlerFor, type DoorContext, type Page } from '#services/gateway/http/exchange.ts'
 import { identifier } from '#services/gateway/sessions/identify.ts'
 import { ownPages, type Door } from './pages.ts'
@@ -27,7 +26,7 @@ export interface DoorOptions {
 export async function openDoor(contracts: readonly Contract[], options: DoorOptions): Promise<HttpServer> {
   const { log, process } = options
   await using stack = new AsyncDisposableStack()
-  const context: DoorContext = { log, process, deadlines: stack.use(new Deadlines()) }
+  const context: DoorContext = { log, process }
   const identify = identifier(process)
   const router = createRouter()
   const calls = routesOf(contracts).map((route): Door => {

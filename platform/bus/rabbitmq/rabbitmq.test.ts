@@ -199,18 +199,33 @@ describe('bus on rabbitmq beside others', () => {
     await until('all is well', () => bus.problem() === undefined)
   })
 
-  test('a deleted queue is declared again', async () => {
+  test('a deleted queue is declared again, and events wait for it', async () => {
     const { events, name, recorder, ids } = createScene(server)
-    await using bus = await server.open()
-    await bus.subscribe([recorder('deleted')])
+    {
+      await using bus = await server.open()
+      await bus.declare([recorder('deleted').subscription])
+    }
     const channel = await server.client.createChannel()
     await channel.deleteQueue(name('deleted'))
     await channel.close()
-    let id = 0
-    await until('an event came', async () => {
-      await bus.emit(events.orderPlaced, { id: ++id })
-      return (await ids('deleted')).length > 0
-    })
+    await using bus = await server.open()
+    for (let id = 0; id < 20; id++) await bus.emit(events.orderPlaced, { id })
+    await until('the loss is told', () => /has lost .*deleted/.test(bus.problem() ?? ''))
+    await bus.subscribe([recorder('deleted')])
+    await until('all came', async () => (await ids('deleted')).length === 20)
+  })
+
+  test('a queue that is deleted under its consumer is declared again', async () => {
+    const { events, name, recorder, ids } = createScene(server)
+    await using bus = await server.open()
+    await bus.subscribe([recorder('taken')])
+    for (let round = 0; round < 5; round++) {
+      const channel = await server.client.createChannel()
+      await channel.deleteQueue(name('taken'))
+      await channel.close()
+      await bus.emit(events.orderPlaced, { id: round })
+      await until('it came', async () => (await ids('taken')).length === round + 1)
+    }
   })
 
   test('a subscription that does not fit what is declared is refused with the reason', async () => {

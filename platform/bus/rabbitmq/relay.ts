@@ -44,22 +44,20 @@ export function startRelay(bus: Database, broker: Broker, log: Logger): Loop {
   const declared = new Set<string>()
   const setUp = async (opened: ConfirmChannel) => {
     declared.clear()
-    opened.on('return', returned)
+    opened.on('return', (message) => void returned.push(message))
   }
   const channel = keepChannel(broker, 'relay', log, setUp, () => loop.wake())
 
-  function returned(message: Message): void {
-    const event = String(message.properties.type)
-    meters.unroutable.inc({ event })
-    log.debug({ event, key: message.fields.routingKey }, 'nobody subscribes to this event')
-  }
+  let returned: Message[] = []
 
   const loop: Loop = startLoop('relay', log, async () => {
     const { current } = channel
     if (!current) return false
     return bus.transaction().execute(async (tx) => {
       const rows = await takeRows(tx)
+      returned = []
       await within(confirmTimeoutMs, send(current, rows))
+      await checkReturned(tx, returned, log)
       if (rows.length > 0) log.debug({ events: rows.length }, 'RabbitMQ has the events')
       return rows.length === batchSize
     })
@@ -95,6 +93,23 @@ export function startRelay(bus: Database, broker: Broker, log: Logger): Loop {
       return loop.problem ?? channel.problem
     },
   }
+}
+
+/**
+ * An event without a queue is over, unless somebody subscribes to it: then RabbitMQ has lost the queue, as when it is
+ * killed just after declaring one. Throws, so that the events stay until the subscriber has declared it again.
+ */
+async function checkReturned(tx: Database, returned: readonly Message[], log: Logger): Promise<void> {
+  if (returned.length === 0) return
+  const events = returned.map(({ properties }) => String(properties.type))
+  const keys = returned.map(({ fields }) => fields.routingKey)
+  const { rows } = await sql<{ queue: string }>`
+    select distinct s.queue from unnest(${events}::text[], ${keys}::text[]) as e (event, key)
+    join bus.subscriptions s on s.event = e.event and '.' || e.key ~ s.pattern`.execute(tx)
+  console.error('RETURNED', returned.length, rows)
+  if (rows.length > 0) throw new Error(`RabbitMQ has lost ${rows.map(({ queue }) => queue).join(', ')}`)
+  for (const event of events) meters.unroutable.inc({ event })
+  log.debug({ events }, 'nobody subscribes to these events')
 }
 
 async function takeRows(tx: Database): Promise<Row[]> {

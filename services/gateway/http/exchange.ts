@@ -2,13 +2,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Context } from 'hono'
 import { CallError, standardError } from '#contracts/errors.ts'
+import { forgetDeadline, watchDeadline, type Awaited } from '#platform/deadlines.ts'
 import { outsideDeadlineMs } from '#platform/host/deadline.ts'
 import type { Logger } from '#platform/log.ts'
-import { counter, latency } from '#platform/metrics.ts'
 import type { ProcessContext } from '#platform/service.ts'
+import { timings, type Recorder } from '#platform/timings.ts'
 import { continueTrace, parseTraceparent, type TraceContext } from '#platform/trace.ts'
 import type { Answer } from './answer.ts'
-import type { Awaited, Deadlines } from './deadlines.ts'
 import { problemAnswer } from './problem.ts'
 import { write } from './write.ts'
 
@@ -32,7 +32,6 @@ export interface PageOptions {
 export interface DoorContext {
   log: Logger
   process: Pick<ProcessContext, 'finishSpan' | 'stopping'>
-  deadlines: Deadlines
 }
 
 /** What all requests of one method and path share. */
@@ -41,7 +40,7 @@ interface RouteContext extends DoorContext {
   path: string
   level: 'debug' | 'info'
   deadlineMs: number
-  count: (status: number, ms: number) => void
+  recorder: Recorder
 }
 
 /** What Hono gets: the answer itself goes to Node's response. */
@@ -55,8 +54,8 @@ export function handlerFor(
   { deadlineMs = outsideDeadlineMs, isQuiet = false, ...context }: DoorContext & PageOptions,
 ): (c: GatewayContext) => Response {
   const level = isQuiet ? 'debug' : 'info'
-  const count = requestCounter(method, path)
-  const route: RouteContext = { ...context, name: `${method} ${path}`, path, level, deadlineMs, count }
+  const recorder = requests.of({ method, route: path })
+  const route: RouteContext = { ...context, name: `${method} ${path}`, path, level, deadlineMs, recorder }
   return (c) => {
     const exchange = new Exchange(route, c.env)
     if (hasHost(c.env.incoming))
@@ -90,7 +89,11 @@ export class Exchange implements Awaited {
     this.#route = route
     this.#incoming = incoming
     this.#outgoing = outgoing
-    route.deadlines.watch(this)
+    watchDeadline(this)
+  }
+
+  onDeadline(): void {
+    this.fail(standardError('deadlineExceeded'))
   }
 
   /** Bugs are logged here, once; the client learns the trace id. */
@@ -106,8 +109,8 @@ export class Exchange implements Awaited {
   answer(answer: Answer): void {
     if (this.#isAnswered) return
     this.#isAnswered = true
-    const { deadlines, process, name, path, count, log, level } = this.#route
-    deadlines.forget(this)
+    const { process, name, path, recorder, log, level } = this.#route
+    forgetDeadline(this)
     const correlationId = correlationIdOf(this.#incoming)
     answer.headers['x-correlation-id'] = correlationId ?? this.trace.traceId
     if (process.stopping.aborted) answer.headers.connection = 'close'
@@ -115,7 +118,7 @@ export class Exchange implements Awaited {
     // Nobody reads the answer when the connection is gone.
     const status = this.#outgoing.destroyed ? 499 : answer.status
     const bytes = write(answer, this.#incoming, this.#outgoing)
-    count(status, ms)
+    recorder.record(status, ms)
     process.finishSpan(this.trace, { name, kind: 'server', startedAt: this.#startedAt, error: answer.error })
     const line = {
       method: this.#incoming.method,
@@ -136,24 +139,8 @@ function correlationIdOf({ headers }: IncomingMessage): string | undefined {
   return typeof id === 'string' && /^[\w.:-]{1,128}$/.test(id) ? id : undefined
 }
 
-/** Label look-ups are made once per route and status, not once per request. */
-function requestCounter(method: string, path: string): (status: number, ms: number) => void {
-  const seconds = requestSeconds.labels(method, path)
-  const counts = new Map<number, { inc(): void }>()
-  return (status, ms) => {
-    seconds.observe(ms / 1000)
-    let count = counts.get(status)
-    if (!count) counts.set(status, (count = requestsTotal.labels(method, path, String(status))))
-    count.inc()
-  }
-}
-
-const requestsTotal = counter('dakghar_http_requests_total', 'HTTP requests answered.', [
-  'method',
-  'route',
+const requests = timings<'method' | 'route'>(
+  'dakghar_http_request',
+  { total: 'HTTP requests answered.', seconds: 'Time to answer an HTTP request.' },
   'status',
-])
-const requestSeconds = latency('dakghar_http_request_seconds', 'Time to answer an HTTP request.', [
-  'method',
-  'route',
-])
+)
