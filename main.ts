@@ -2,11 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { describeServices, describeSettings, usage } from '#platform/host/describe.ts'
-import { readAllSettings, startHost, type Host } from '#platform/host/host.ts'
+import { installedServiceKey, readAllSettings, startHost, type Host } from '#platform/host/host.ts'
+import { showTopology } from '#platform/topology.ts'
 import { services } from './services/all.ts'
-
-/** A stop that takes longer is cut. */
-const stopTimeoutMs = 4_800
 
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as {
   version: string
@@ -26,6 +24,7 @@ async function main(): Promise<void> {
       help: { type: 'boolean', short: 'h' },
       list: { type: 'boolean' },
       settings: { type: 'boolean' },
+      topology: { type: 'string' },
       version: { type: 'boolean' },
     },
   })
@@ -33,6 +32,8 @@ async function main(): Promise<void> {
   if (values.version) return print(version)
   if (values.list) return print(describeServices(services))
   if (values.settings) return print(describeSettings(readAllSettings(services)))
+  if (values.topology !== undefined)
+    return showTopology(values.topology, await installedServiceKey(services), process.stdout)
   await run(positionals)
 }
 
@@ -48,14 +49,14 @@ async function run(roles: string[]): Promise<void> {
   const signal = await signalled
   print(`${signal}: stopping.`)
   setTimeout(() => {
-    process.stderr.write(`dakghar: did not stop within ${stopTimeoutMs} ms\n`)
+    process.stderr.write(`dakghar: did not stop within ${host.stopTimeoutMs} ms\n`)
     process.exit(1)
-  }, stopTimeoutMs).unref()
+  }, host.stopTimeoutMs).unref()
   await host[Symbol.asyncDispose]()
   process.exit(0)
 }
 
-/** The first SIGINT or SIGTERM asks to stop; a second SIGINT, later than a terminal's echo of the first, insists. */
+/** The first SIGINT, SIGTERM or SIGHUP asks to stop; a second SIGINT, later than a terminal's echo of the first, insists. */
 function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let firstAt: number | undefined
@@ -66,6 +67,7 @@ function stopSignal(): Promise<NodeJS.Signals> {
     }
     process.on('SIGINT', onSignal)
     process.on('SIGTERM', onSignal)
+    process.on('SIGHUP', onSignal)
   })
 }
 

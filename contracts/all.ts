@@ -1,7 +1,9 @@
 import { bus } from './bus.ts'
 import type { Contract } from './contract.ts'
 import { gateway } from './gateway.ts'
+import { identity } from './identity.ts'
 import { logs } from './logs.ts'
+import { registry } from './registry.ts'
 
 /** Every contract of the product, in the order of the API reference. */
-export const contracts: readonly Contract[] = [gateway, logs, bus]
+export const contracts: readonly Contract[] = [gateway, identity, logs, bus, registry]

@@ -26,6 +26,13 @@ export type ErrorCode<Declaration extends ErrorDeclaration> = Declaration extend
   ? Code
   : Declaration
 
+/**
+ * How often a call may be made; the gateway's settings have the figures. `anonymous`: by callers that are not signed
+ * in, by address, all calls that name it together. `signIn`: by address and the account that the input's `userid`
+ * names.
+ */
+export type CallLimit = 'anonymous' | 'signIn'
+
 interface Shape {
   access: Access
   input: z.ZodType
@@ -40,16 +47,27 @@ export interface CallOptions extends Shape {
   rpcAlias?: string
   /** How long the call may take when the caller states nothing: 5000 inside, 30000 from outside. */
   deadlineMs?: number
+  /** Beside what holds for all calls of an account or a service key. */
+  limits?: readonly CallLimit[]
 }
 
 export interface QueryOptions extends CallOptions {
   /** Answers carry an ETag of their content, and `If-None-Match` gets 304. */
   etag?: boolean
+  /** The output is a `Download`; over HTTP its bytes are the answer. */
+  download?: boolean
 }
 
 export interface CommandOptions extends CallOptions {
   /** `none` where the answer is a secret: it is never stored, so it can't be replayed. */
   idempotency?: 'none'
+  /** `starts`: the answer has the `token` of a new session, which browsers get as a cookie. `ends`: that cookie goes. */
+  session?: 'starts' | 'ends'
+  /**
+   * The body of the HTTP request is bytes of any kind, and the input's field `upload` an `Upload` that refers to them.
+   * Other fields come by path and query string. Bytes that no call has referred to are removed after a day.
+   */
+  upload?: { maxBytes: number }
 }
 
 export type CallKind = 'query' | 'command'
@@ -70,10 +88,38 @@ export interface CallDefinition<
   http: readonly HttpDoor[]
   rpcAlias: string | undefined
   deadlineMs: number | undefined
+  limits: readonly CallLimit[]
   etag: boolean
   idempotency: 'stored' | 'none'
+  session: 'starts' | 'ends' | undefined
+  upload: { maxBytes: number } | undefined
+  download: boolean
   /** Declared error codes and the HTTP status of each. */
   errors: Readonly<Record<Code, number>>
+}
+
+/** Where an item stands in its stream. Every reading of a stream gives the same items in the same order. */
+export type Sequence = string | number
+
+export interface StreamOptions<Input extends z.ZodType, Output extends z.ZodType> extends Shape {
+  input: Input
+  output: Output
+  /** `GET /path`: the stream as server-sent events. WebSockets get it without. */
+  http?: `GET /${string}`
+  /**
+   * The sequence of an item. The input field `after` takes it, and the stream goes on behind that item: who was away
+   * misses nothing. A stream without one has no `after`; its first item says how things stand.
+   */
+  sequence?: 'after' extends keyof z.output<Input> ? (item: z.output<Output>) => Sequence : never
+  /**
+   * Items depend on the input alone and not on who asks: a gateway reads the stream once, in its own name, for
+   * everyone whom `access` lets in.
+   */
+  isShared?: boolean
+  /** Name of a query of the same contract with the same input. Who can't make it can't listen either. */
+  admission?: string
+  /** Streams of the same key are read from the same instance as long as it is well. */
+  stickyKey?: (input: z.input<Input>) => string
 }
 
 export interface StreamDefinition<Input extends z.ZodType = z.ZodType, Output extends z.ZodType = z.ZodType> {
@@ -85,6 +131,11 @@ export interface StreamDefinition<Input extends z.ZodType = z.ZodType, Output ex
   /** Schema of one item. */
   output: Output
   summary: string | undefined
+  http: `GET /${string}` | undefined
+  sequence: ((item: any) => Sequence) | undefined
+  isShared: boolean
+  admission: string | undefined
+  stickyKey: ((input: any) => string) | undefined
 }
 
 export interface EventDefinition<Schema extends z.ZodType = z.ZodType> {
@@ -127,10 +178,10 @@ export function command<
 }
 
 export function stream<Input extends z.ZodType, Output extends z.ZodType>(
-  options: Shape & { input: Input; output: Output },
+  options: StreamOptions<Input, Output>,
 ): Unnamed<StreamDefinition<Input, Output>> {
-  const { access, input, output, summary } = options
-  return { kind: 'stream', access, input, output, summary }
+  const { access, input, output, summary, http, sequence, isShared = false, admission, stickyKey } = options
+  return { kind: 'stream', access, input, output, summary, http, sequence, isShared, admission, stickyKey }
 }
 
 export function event<Schema extends z.ZodType>(
@@ -224,7 +275,9 @@ export const pageInput = {
 }
 
 function call(kind: CallKind, options: QueryOptions & CommandOptions, errors: ErrorDeclaration[]): any {
-  const { http, access, input, output, summary, rpcAlias, deadlineMs, etag, idempotency } = options
+  const { http, access, input, output, summary, rpcAlias, deadlineMs, limits, etag, idempotency, session } =
+    options
+  const { upload, download } = options
   return {
     kind,
     access,
@@ -234,8 +287,12 @@ function call(kind: CallKind, options: QueryOptions & CommandOptions, errors: Er
     http: http === undefined ? [] : typeof http === 'string' ? [http] : http,
     rpcAlias,
     deadlineMs,
+    limits: limits ?? [],
     etag: etag ?? false,
     idempotency: idempotency ?? 'stored',
+    session,
+    upload,
+    download: download ?? false,
     errors: Object.fromEntries(errors.map(declaredError)),
   }
 }

@@ -255,6 +255,9 @@ export const logs = contract('logs', {
   streams: {
     tail: stream({
       summary: 'Lines as they are stored, late ones too.',
+      http: 'GET /api/logs/tail',
+      sequence: ({ position }) => position,
+      isShared: true,
       access: 'admin',
       /** `after`: the position of the last line seen; from now on unless stated. */
       input: LineFilter.extend({ after: z.string().max(100).optional() }),

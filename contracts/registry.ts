@@ -12,22 +12,44 @@ const Announced = z.object({
   /** Of one start of a process; never used again. */
   id: z.uuid(),
   services: z.array(z.object({ name: Named, roles: z.array(Named) })).min(1),
-  /** `tcp://host:port` or `unix:/path` for RPC, `http://host:port` or `https://…` for other people's services. */
-  address: z.string().max(300),
+  /** `tcp://host:port` or `unix:/path`. */
+  address: z
+    .string()
+    .max(300)
+    .regex(/^(tcp:\/\/.+:\d+|unix:.+)$/),
   version: z.string().max(100),
+  state: InstanceState.exclude(['down']),
 })
 
+/** A service that speaks HTTP and gets what comes in below a path. */
 const Proxied = z.object({
-  /** Requests whose path is this or goes on below it: `/legacy`. */
-  pathPrefix: z.string().regex(/^\/[\w./~-]*$/),
+  /** `/legacy`: requests whose path is this or goes on below it. */
+  pathPrefix: z
+    .string()
+    .max(200)
+    .regex(/^(\/[\w~-][\w.~-]*)+$/),
   /** Path that answers 2xx while the instance is well. */
-  healthPath: z.string().startsWith('/'),
+  healthPath: z.string().max(300).startsWith('/'),
+})
+
+export const ForeignInstance = Proxied.extend({
+  service: Named,
+  /** `http://host:port` or `https://…`. */
+  address: z.url({ protocol: /^https?$/ }).max(300),
+  version: z.string().max(100).default(''),
 })
 
 export const Instance = Announced.extend({
+  services: z.array(
+    z.object({
+      name: z.string(),
+      roles: z.array(z.string()),
+      /** Share of new work of all instances of this version together. Null: every instance of the service has the same. */
+      weight: z.int().min(0).max(1000).nullable(),
+    }),
+  ),
+  address: z.string(),
   state: InstanceState,
-  /** Share of new work among the instances of a service, relative to theirs. 0 gets none. */
-  weight: z.int().min(0).max(1000),
   /** Null for our own, which speak RPC. */
   proxied: Proxied.nullable(),
   registeredAt: z.iso.datetime(),
@@ -39,23 +61,30 @@ export const registry = contract('registry', {
   calls: {
     renewLease: command({
       summary:
-        'Sent each second beside the open `lease`. An unknown instance has to take a new lease under a new id.',
+        'Sent each second beside the open `lease`, on the same connection. An instance that is not known there opens the lease anew.',
       access: 'service',
-      input: z.object({ id: z.uuid(), state: InstanceState }),
-      output: z.object({ isKnown: z.boolean() }),
-    }),
-    putInstance: command({
-      summary:
-        'Registers an instance of a service that speaks HTTP, or renews its lease. Repeat it before it runs out.',
-      http: 'PUT /api/registry/instances/{id}',
-      access: 'service',
-      input: Announced.omit({ services: true }).extend({
-        service: Named,
-        ...Proxied.shape,
-        leaseSeconds: z.int().min(3).max(3600).default(15),
+      input: z.object({ id: z.uuid(), state: Announced.shape.state }),
+      output: z.object({
+        isKnown: z.boolean(),
+        /** At which the table had this state first. */
+        revision: z.int().nonnegative(),
       }),
-      output: Instance,
+      idempotency: 'none',
     }),
+    putInstance: command(
+      {
+        summary:
+          'Registers an instance of a service that speaks HTTP, or renews its lease. It gets traffic once its health path answers.',
+        http: 'PUT /api/registry/instances/{id}',
+        access: 'service',
+        input: ForeignInstance.extend({
+          id: z.uuid(),
+          leaseSeconds: z.int().min(3).max(3600).default(15),
+        }),
+        output: Instance,
+      },
+      'removed 410',
+    ),
     removeInstance: command({
       http: 'DELETE /api/registry/instances/{id} 204',
       access: 'service',
@@ -70,7 +99,7 @@ export const registry = contract('registry', {
     }),
     weighVersions: command({
       summary:
-        'Shares new work between the versions of a service: `{"1.4.0": 90, "1.5.0": 10}`. Versions not named get 100.',
+        'Shares new work between the versions of a service: `{"1.4.0": 90, "1.5.0": 10}`. Versions not named get 100; with none named, all instances are alike again.',
       http: 'PUT /api/registry/services/{service}/weights',
       access: 'admin',
       input: z.object({ service: Named, weights: z.record(z.string().max(100), z.int().min(0).max(1000)) }),
@@ -80,9 +109,9 @@ export const registry = contract('registry', {
   streams: {
     lease: stream({
       summary:
-        'The lease of an instance: as long as the stream is open and renewed, the instance is registered.',
+        'The lease of an instance: as long as the stream is open and renewed, the instance is registered. `conflict` for an id that was removed: take a new one.',
       access: 'service',
-      input: Announced.extend({ state: InstanceState }),
+      input: Announced,
       output: z.object({ revision: z.int() }),
     }),
     instances: stream({

@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import type { Limit } from './limits/limits.ts'
 
 export interface Setting<T = unknown> {
   /** Reads the text form. */
@@ -63,6 +64,24 @@ export function choice<const T extends string>(
   options: Given<NoInfer<T>>,
 ): Setting<T> {
   return setting(z.enum(values), description, options) as Setting<T>
+}
+
+/** `100/15m`, `5/30s`, `1000/1h`; undefined for `none`. */
+export function rate(description: string, options: { default: string }): Setting<Limit | undefined> {
+  const schema = z
+    .string()
+    .regex(/^(none|[1-9]\d{0,8}\/[1-9]\d{0,4}[smh])$/, 'is like 100/15m, or none')
+    .transform(readRate)
+  return setting<Limit | undefined>(schema, description, {
+    default: readRate(options.default),
+    defaultText: options.default,
+  })
+}
+
+function readRate(text: string): Limit | undefined {
+  const [, uses, length, unit] = /^(\d+)\/(\d+)([smh])$/.exec(text) ?? []
+  if (unit === undefined) return undefined
+  return { uses: Number(uses), windowMs: Number(length) * { s: 1_000, m: 60_000, h: 3_600_000 }[unit as 's'] }
 }
 
 /** Docker, Podman and Kubernetes each leave one of these. A container's own loopback reaches nobody. */

@@ -33,6 +33,15 @@ export async function connectRedis(url: string, { onDown, onUp }: ConnectionEven
   return client
 }
 
+/** The reply, or a rejection when it is late: a Redis that takes longer over a command counts as down. */
+export async function replyInTime<T>(reply: Promise<T>, commandTimeoutMs = 100): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const giveUp = () => reject(new Error(`no reply within ${commandTimeoutMs} ms`))
+  // After a stall of this process, what has arrived meanwhile is read before it counts as late.
+  const timer = setTimeout(() => setImmediate(giveUp), commandTimeoutMs)
+  return Promise.race([reply, late]).finally(() => clearTimeout(timer))
+}
+
 function newClient(url: string) {
   return createClient({
     url,

@@ -6,9 +6,11 @@ import type { CallErrorDetails, StandardErrorCode } from '#contracts/errors.ts'
 import type { Blobs } from './blobs/blobs.ts'
 import type { Bus, Delivery, Subscription } from './bus/bus.ts'
 import type { Cache } from './cache/cache.ts'
-import type { Answerer } from './calls.ts'
+import type { EndpointTraffic } from './balance/member.ts'
+import type { Answerer, Invocation } from './calls.ts'
 import type { Settings, SettingValues } from './config.ts'
 import type { Database } from './database/database.ts'
+import type { Directory, Endpoint } from './host/directory.ts'
 import type { Identity } from './identity.ts'
 import type { Logger } from './log.ts'
 import type { Signals } from './signals/signals.ts'
@@ -16,6 +18,8 @@ import type { TraceContext } from './trace.ts'
 
 /** What a service may use at any time. Unqualified tables are those of the service's own schema. */
 export interface ServiceContext<S extends Settings = Settings> {
+  /** The same without the call: for what goes on when the call has ended. */
+  readonly own: ServiceContext<S>
   readonly service: string
   readonly settings: SettingValues<S>
   readonly log: Logger
@@ -23,6 +27,8 @@ export interface ServiceContext<S extends Settings = Settings> {
   readonly bus: Bus
   readonly cache: Cache
   readonly blobs: Blobs
+  /** What gateways took for calls with `upload`. It goes after a day: what is to stay is put into `blobs`. */
+  readonly uploads: Blobs
   readonly signals: Signals
   /**
    * Any contract's calls, whether its service runs here or elsewhere. Inside a call the caller's trace and deadline go along,
@@ -62,6 +68,15 @@ export interface CommandContext<
   afterCommit(action: () => void): void
 }
 
+/** What the handler of a command gets that opens its transaction itself. */
+export interface OpeningContext<
+  C extends Contract = Contract,
+  Code extends string = never,
+  S extends Settings = Settings,
+> extends QueryContext<Code, S> {
+  transact<T>(work: (context: CommandContext<C, Code, S>) => Promise<T>): Promise<T>
+}
+
 type EventPayload<Event> = Event extends EventDefinition<infer Schema> ? z.input<Schema> : never
 
 /** What a subscription's handler gets. */
@@ -72,10 +87,19 @@ export interface SubscriptionContext<S extends Settings = Settings> extends Serv
 
 type CallHandler<C extends Contract, Call, S extends Settings> =
   Call extends CallDefinition<infer Kind, infer Input, infer Output, infer Code>
-    ? (
-        input: z.output<Input>,
-        context: Kind extends 'command' ? CommandContext<C, Code, S> : QueryContext<Code, S>,
-      ) => Promise<z.input<Output>>
+    ? Kind extends 'command'
+      ? | ((input: z.output<Input>, context: CommandContext<C, Code, S>) => Promise<z.input<Output>>)
+        | {
+            /**
+             * For a command that works long before it writes: meanwhile it holds no connection. Only with
+             * `idempotency: 'none'`, as a stored answer needs the transaction from the start.
+             */
+            opensTransaction: (
+              input: z.output<Input>,
+              context: OpeningContext<C, Code, S>,
+            ) => Promise<z.input<Output>>
+          }
+      : (input: z.output<Input>, context: QueryContext<Code, S>) => Promise<z.input<Output>>
     : never
 
 type StreamHandler<Stream, S extends Settings> =
@@ -121,6 +145,20 @@ export interface Role<S extends Settings = Settings> {
 export interface ProcessContext {
   /** Answers any call of any contract, here or elsewhere. */
   readonly answerer: Answerer
+  readonly directory: Directory
+  /** Of this process in the registry; empty where there is none. */
+  instanceId(): string
+  /** Asks one instance and no other. */
+  callAt(
+    endpoint: Pick<Endpoint, 'id' | 'address'>,
+    definition: CallDefinition,
+    input: unknown,
+    invocation: Invocation,
+  ): Promise<unknown>
+  /** How the calls of each service go that this process has called elsewhere. */
+  traffic(): Record<string, EndpointTraffic[]>
+  /** Connects with a process by RPC; rejects when it can't within the time. */
+  reach(address: string, timeoutMs: number): Promise<void>
   /** `/ping`, `/health`, `/ready`, `/metrics`; undefined for any other path. */
   ops(path: string): Promise<OpsAnswer | undefined>
   /** The process stops: refuse new work, finish what runs. */
@@ -132,6 +170,8 @@ export interface ProcessContext {
     trace: TraceContext,
     span: { name: string; kind: 'server' | 'internal'; startedAt: number; error?: string | undefined },
   ): void
+  /** The identity as every process of ours can verify it; undefined for an anonymous one. A promise only for a new token. */
+  signIdentity(identity: Identity): string | undefined | Promise<string>
   /** The identity behind a service key, undefined for a wrong one. */
   identifyServiceKey(key: string): Identity | undefined
 }
@@ -163,13 +203,15 @@ export type ServiceDefinition<C extends Contract, S extends Settings> = NeededHa
   roles?: Record<string, Role<NoInfer<S>>>
 }
 
+type Handler = (input: unknown, context: never) => Promise<unknown>
+
 /** A service as the host sees it. */
 export interface Service {
   contract: Contract
   migrations: URL | undefined
   settings: Settings
   roles: Record<string, Role>
-  calls: Record<string, (input: unknown, context: never) => Promise<unknown>>
+  calls: Record<string, Handler | { opensTransaction: Handler }>
   streams: Record<string, (input: unknown, context: never) => AsyncIterable<unknown>>
 }
 
@@ -185,6 +227,9 @@ export function defineService<C extends Contract, const S extends Settings = {}>
     streams = {},
   } = definition as Partial<Handlers<C, S>> &
     Pick<ServiceDefinition<C, S>, 'contract' | 'migrations' | 'settings' | 'roles'>
+  for (const [name, handler] of Object.entries(calls))
+    if (typeof handler === 'object' && contract.calls[name]?.idempotency !== 'none')
+      throw new Error(`${contract.name}.${name} opens its transaction: its idempotency has to be none`)
   return {
     contract,
     migrations,

@@ -92,7 +92,11 @@ class Series implements Recorder {
     let count = 0
     const buckets = [...this.#buckets].map((inBucket, index) => {
       const le = index < bucketsMs.length ? bucketsMs[index]! / 1000 : '+Inf'
-      return { labels: { le, ...this.#labels }, value: (count += inBucket), metricName: `${metricName}_bucket` }
+      return {
+        labels: { le, ...this.#labels },
+        value: (count += inBucket),
+        metricName: `${metricName}_bucket`,
+      }
     })
     if (count === 0) return []
     return [

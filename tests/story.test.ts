@@ -134,32 +134,33 @@ test('in one process, with nothing but its own Postgres', async () => {
   await tellStory({ web, rpc: program.address('RPC') as RpcAddress, publish: publishByGateway(web) })
 })
 
-/** Gateway, two logs and a listener, each started by hand with the same settings. */
+/** Gateway and registry, two logs and a listener, each started by hand with the same settings. */
 async function startFour(directory: string, shared: Record<string, string>) {
   await using stack = new AsyncDisposableStack()
-  const sockets = ['a', 'b'].map((name) => `unix:${join(directory, `${name}.sock`)}`)
-  const start = async (words: string[], settings: Record<string, string>) =>
+  const registry = `unix:${join(directory, 'registry.sock')}`
+  const start = async (words: string[], settings: Record<string, string> = {}) =>
     stack.use(
       await startProgram(words, {
         DATA_DIR: join(directory, words.join('-').replaceAll('/', '-')),
         CLUSTER_KEY: clusterKey,
         SERVICE_KEY: serviceKey,
-        INSTANCES: sockets.map((socket) => `logs=${socket}`).join(','),
+        REGISTRY_URL: registry,
+        RPC_ADDRESS: 'tcp://127.0.0.1:0',
         OPS_PORT: '0',
         ...shared,
         ...settings,
       }),
     )
-  const [gateway] = await Promise.all([
-    start(['gateway'], { PORT: '0' }),
-    start(['logs/api'], { RPC_ADDRESS: sockets[0]! }),
-    start(['logs/api', 'bus'], { RPC_ADDRESS: sockets[1]! }),
-    start(['logs/listener'], {}),
+  const [gateway, logs] = await Promise.all([
+    start(['gateway', 'registry'], { PORT: '0', RPC_ADDRESS: registry }),
+    start(['logs/api']),
+    start(['logs/api', 'bus']),
+    start(['logs/listener']),
   ])
   const opened = stack.move()
   return {
     web: gateway.address('web'),
-    rpc: sockets[0] as RpcAddress,
+    rpc: logs.address('RPC') as RpcAddress,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
 }

@@ -21,7 +21,7 @@ async function runTests(words: string[]): Promise<number> {
   const paths = words.filter((word) => !word.startsWith('-'))
   const files = testFiles(paths.length > 0 ? paths : rooms)
   if (files.length === 0) throw new Error(`no test files in ${paths.join(', ')}`)
-  installDebianPackages(['rabbitmq-server', 'redis-server', 'chromium'])
+  installDebianPackages(['rabbitmq-server', 'redis-server', 'chromium', 'haproxy', 'pebble'])
 
   await using stack = new AsyncDisposableStack()
   const folder = mkdtempSync(join(tmpdir(), 'dakghar-tests-'))

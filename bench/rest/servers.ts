@@ -33,7 +33,6 @@ async function dakghar(stack: AsyncDisposableStack): Promise<number> {
     PORT: '0',
     RPC_ADDRESS: 'tcp://127.0.0.1:0',
     SERVICE_KEY: key,
-    INSTANCES: ' ',
     LOG_LEVEL: 'warn',
     LOG_SHIP: 'false',
   }

@@ -360,6 +360,16 @@ function checkKeys(start: () => Promise<StoreUnderTest>): void {
     await assert.rejects(keyless.info(id), /encrypted and there is no key/)
   })
 
+  test('what was stored before a time is removed', async () => {
+    await using store = await start()
+    await using blobs = await store.open()
+    const ids = [(await blobs.put(content)).id, (await blobs.put(Buffer.from('another'))).id]
+    assert.equal(await blobs.deleteStoredBefore(new Date(Date.now() - 60_000)), 0)
+    assert.deepEqual((await Array.fromAsync(blobs.list())).toSorted(), ids.toSorted())
+    assert.equal(await blobs.deleteStoredBefore(new Date(Date.now() + 60_000)), 2)
+    assert.deepEqual(await Array.fromAsync(blobs.list()), [])
+  })
+
   test('what was stored before there was a key stays readable, and is encrypted when put again', async () => {
     await using store = await start()
     await using keyless = await store.open()

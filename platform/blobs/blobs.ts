@@ -30,6 +30,8 @@ export interface Blobs extends AsyncDisposable {
   delete(id: BlobId): Promise<void>
   /** Every id, in no order. For sweeping blobs that nothing refers to. */
   list(): AsyncIterable<BlobId>
+  /** For a store of temporary things. Gives how many it removed. */
+  deleteStoredBefore(time: Date): Promise<number>
 }
 
 export interface PutOptions {

@@ -40,7 +40,7 @@ export async function openDiskBlobs(directory: string, { encryptionKey }: BlobOp
     }
   }
 
-  return {
+  const blobs: Blobs = {
     async put(content, options = {}) {
       const temporary = join(incoming, randomUUID())
       const openTemporary = () => open(temporary, 'wx', 0o600)
@@ -85,8 +85,27 @@ export async function openDiskBlobs(directory: string, { encryptionKey }: BlobOp
       }
     },
 
+    deleteStoredBefore: (time) => deleteWhere(blobs, (id) => isOlder(join(folderOf(id), id), time)),
+
     async [Symbol.asyncDispose]() {},
   }
+  return blobs
+}
+
+async function deleteWhere(blobs: Blobs, isMeant: (id: BlobId) => Promise<boolean>): Promise<number> {
+  let deleted = 0
+  for await (const id of blobs.list()) {
+    if (!(await isMeant(id))) continue
+    await blobs.delete(id)
+    deleted++
+  }
+  return deleted
+}
+
+/** Another process may have removed it. */
+async function isOlder(path: string, time: Date): Promise<boolean> {
+  const file = await stat(path).catch(() => undefined)
+  return file !== undefined && file.mtime < time
 }
 
 async function removeLeftovers(incoming: string): Promise<void> {

@@ -2,6 +2,12 @@ import { fileURLToPath } from 'node:url'
 import type { BlobOptions, Blobs } from './blobs.ts'
 import { openDiskBlobs } from './disk.ts'
 
+/** The same store one folder further down: what is kept there is apart from the rest. */
+export function blobsWithin(url: string, folder: string): string {
+  const [path = '', ...query] = url.split('?')
+  return [`${path.replace(/\/$/, '')}/${folder}`, ...query].join('?')
+}
+
 /**
  * `file:./data/blobs`, `file:///var/lib/blobs` or `s3://…` as `openS3Blobs` takes it. The S3 client is loaded
  * only when it is used.

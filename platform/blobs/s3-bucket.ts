@@ -21,7 +21,7 @@ export interface Bucket {
   /** In one request, or in parts above 5 MiB. A failure or an abort removes the parts. */
   upload(name: string, file: FileHandle, signal?: AbortSignal): Promise<void>
   delete(name: string): Promise<void>
-  list(): AsyncIterable<string>
+  list(): AsyncIterable<{ name: string; storedAt: Date }>
   close(): void
 }
 
@@ -95,7 +95,8 @@ export function connectBucket(url: string): Bucket {
     async *list() {
       try {
         for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket, Prefix: prefix }))
-          for (const { Key = '' } of Contents) yield Key.slice(prefix.length)
+          for (const { Key = '', LastModified = new Date() } of Contents)
+            yield { name: Key.slice(prefix.length), storedAt: LastModified }
       } catch (error) {
         throw requestFailure(error)
       }

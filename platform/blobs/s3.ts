@@ -67,7 +67,17 @@ export function openS3Blobs(url: string, { encryptionKey }: BlobOptions = {}): B
     },
 
     async *list() {
-      for await (const name of bucket.list()) if (isBlobId(name)) yield name
+      for await (const { name } of bucket.list()) if (isBlobId(name)) yield name
+    },
+
+    async deleteStoredBefore(time) {
+      let deleted = 0
+      for await (const { name, storedAt } of bucket.list()) {
+        if (!isBlobId(name) || storedAt >= time) continue
+        await bucket.delete(name)
+        deleted++
+      }
+      return deleted
     },
 
     async [Symbol.asyncDispose]() {

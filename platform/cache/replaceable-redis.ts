@@ -2,10 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '#platform/log.ts'
 import { memoryStore } from './memory.ts'
 import type { Store } from './read-through.ts'
-import { connectRedis, type RedisClient } from '#platform/redis.ts'
+import { connectRedis, replyInTime, type RedisClient } from '#platform/redis.ts'
 
-/** A Redis that takes longer over a command counts as down. */
-const commandTimeoutMs = 100
 /** How often a Redis that is down is tried. */
 const retryMs = 500
 /** How many changed keys are remembered while it is down. */
@@ -49,7 +47,7 @@ export async function openReplaceableRedis(
     while (state === 'down') {
       await sleep(retryMs, undefined, { ref: false })
       try {
-        await inTime(client.ping())
+        await replyInTime(client.ping())
         await removeChanged()
         if (state !== 'down') return
         state = 'up'
@@ -68,7 +66,7 @@ export async function openReplaceableRedis(
     }
     while (changed.size > 0) {
       const keys = [...changed]
-      await inTime(client.unlink(keys))
+      await replyInTime(client.unlink(keys))
       for (const key of keys) changed.delete(key)
     }
   }
@@ -77,7 +75,7 @@ export async function openReplaceableRedis(
     async ask({ command, standIn, changes = [] }) {
       if (state === 'up')
         try {
-          return await inTime(command(client))
+          return await replyInTime(command(client))
         } catch (error) {
           goDown(error)
         }
@@ -93,12 +91,4 @@ export async function openReplaceableRedis(
 
 function newMemory(): Store {
   return memoryStore({ maxEntries: 1_000, maxBytes: 4 * 1024 * 1024 })
-}
-
-async function inTime<T>(reply: Promise<T>): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>()
-  const giveUp = () => reject(new Error(`no reply within ${commandTimeoutMs} ms`))
-  // After a stall of this process, what has arrived meanwhile is read before it counts as late.
-  const timer = setTimeout(() => setImmediate(giveUp), commandTimeoutMs)
-  return Promise.race([reply, late]).finally(() => clearTimeout(timer))
 }

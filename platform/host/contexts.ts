@@ -24,42 +24,36 @@ export interface ServiceRuntime {
 }
 
 /** What a service has of its own, whoever calls. */
-export type ServiceBase = Omit<ServiceContext, 'client'>
+export type ServiceBase = Omit<ServiceContext, 'client' | 'own'>
 
 export function createRuntime(service: Service, base: ServiceBase, answerer: Answerer): ServiceRuntime {
-  const owned = {
-    service,
-    base,
-    answerer,
-    identity: { kind: 'service', name: service.contract.name } as const,
+  const identity = { kind: 'service', name: service.contract.name } as const
+  const caller = callerFor(answerer, { identity })
+  const context: ServiceContext = {
+    ...base,
+    get own() {
+      return context
+    },
+    client: (contract) => createClient(contract, caller),
   }
-  const caller = callerFor(answerer, { identity: owned.identity })
+  const owned = { service, base, context, answerer, identity }
   return {
-    context: { ...base, client: (contract) => createClient(contract, caller) },
+    context,
     callContext: (definition, invocation, trace, time) =>
       new CallContext(owned, definition, invocation, trace, time) as unknown as QueryContext,
-    async transact(callContext, work) {
-      const context = callContext as unknown as CallContext
-      const answer = await base.db.transaction().execute(async (tx) => {
-        context.tx = tx
-        const result = await work(callContext as CommandContext)
-        context.throwIfOver()
-        return result
-      })
-      context.committed()
-      return answer
-    },
+    transact: (context, work) => (context as unknown as CallContext).transact(work),
   }
 }
 
 interface Owned {
   service: Service
   base: ServiceBase
+  context: ServiceContext
   answerer: Answerer
   identity: Identity
 }
 
-/** Made for every call, so nothing is made before it is asked for. */
+/** Made for every call, so nothing is made before it is asked for. Its functions can be taken off it. */
 class CallContext {
   readonly #owned: Owned
   readonly #definition: CallDefinition | StreamDefinition
@@ -84,6 +78,9 @@ class CallContext {
     this.#time = time
   }
 
+  get own() {
+    return this.#owned.context
+  }
   get service() {
     return this.#owned.base.service
   }
@@ -102,6 +99,9 @@ class CallContext {
   get blobs() {
     return this.#owned.base.blobs
   }
+  get uploads() {
+    return this.#owned.base.uploads
+  }
   get signals() {
     return this.#owned.base.signals
   }
@@ -119,45 +119,52 @@ class CallContext {
     return (this.#log ??= this.#owned.base.log.child(bindings))
   }
 
-  client<C extends Contract>(contract: C, options: { as?: 'caller' | 'service' } = {}): Client<C> {
-    const { trace, deadlineAt, signal } = this
-    const identity = options.as === 'service' ? this.#owned.identity : this.identity
-    return createClient(contract, callerFor(this.#owned.answerer, { identity, trace, deadlineAt, signal }))
+  get client() {
+    return <C extends Contract>(contract: C, options: { as?: 'caller' | 'service' } = {}): Client<C> => {
+      const { trace, deadlineAt, signal } = this
+      const identity = options.as === 'service' ? this.#owned.identity : this.identity
+      return createClient(contract, callerFor(this.#owned.answerer, { identity, trace, deadlineAt, signal }))
+    }
   }
 
-  fail(code: string, detail?: string, details?: CallErrorDetails): never {
-    const declared = 'errors' in this.#definition ? this.#definition.errors[code] : undefined
-    if (declared !== undefined) throw new CallError(code, declared, { ...details, detail })
-    if (code in standardErrors) throw standardError(code as keyof typeof standardErrors, detail, details)
-    throw new Error(`${this.service}.${this.#definition.name} does not declare ${code}`)
+  get fail() {
+    return (code: string, detail?: string, details?: CallErrorDetails): never => {
+      const declared = 'errors' in this.#definition ? this.#definition.errors[code] : undefined
+      if (declared !== undefined) throw new CallError(code, declared, { ...details, detail })
+      if (code in standardErrors) throw standardError(code as keyof typeof standardErrors, detail, details)
+      throw new Error(`${this.service}.${this.#definition.name} does not declare ${code}`)
+    }
   }
 
   get tx(): Database {
     if (!this.#tx) throw new Error(`${this.service} keeps nothing, so its commands have no transaction`)
     return this.#tx
   }
-  set tx(tx: Database) {
-    this.#tx = tx
+
+  async transact<T>(work: (context: CommandContext) => Promise<T>): Promise<T> {
+    const { db, log } = this.#owned.base
+    const answer = await db.transaction().execute(async (tx) => {
+      this.#tx = tx
+      const result = await work(this as unknown as CommandContext)
+      this.#time.throwIfOver()
+      return result
+    })
+    runAfterCommit(this.#afterCommit, log)
+    return answer
   }
 
-  async publish(name: string, payload: unknown): Promise<void> {
-    const { bus } = this
-    const event = this.#owned.service.contract.events[name]
-    if (!event) throw new Error(`${this.service} has no event ${name}`)
-    await bus.publish(this.tx, event, payload, { traceparent: formatTraceparent(this.trace) })
-    this.afterCommit(() => bus.committed())
+  get publish() {
+    return async (name: string, payload: unknown): Promise<void> => {
+      const { bus } = this
+      const event = this.#owned.service.contract.events[name]
+      if (!event) throw new Error(`${this.service} has no event ${name}`)
+      await bus.publish(this.tx, event, payload, { traceparent: formatTraceparent(this.trace) })
+      this.#afterCommit.push(() => bus.committed())
+    }
   }
 
-  afterCommit(action: () => void): void {
-    this.#afterCommit.push(action)
-  }
-
-  throwIfOver(): void {
-    this.#time.throwIfOver()
-  }
-
-  committed(): void {
-    runAfterCommit(this.#afterCommit, this.#owned.base.log)
+  get afterCommit() {
+    return (action: () => void): void => void this.#afterCommit.push(action)
   }
 }
 

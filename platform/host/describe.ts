@@ -2,6 +2,7 @@
 import type { CallDefinition, EventDefinition, StreamDefinition } from '#contracts/contract.ts'
 import type { FoundSetting } from '#platform/config.ts'
 import type { Role, Service } from '#platform/service.ts'
+import { textTable } from '#platform/text-table.ts'
 
 export const usage = `Usage: node main.ts [service | service/role]...
 
@@ -9,6 +10,8 @@ Starts the services and roles named, or all of them.
 
   --list      every service with its roles, calls, streams, events and subscriptions
   --settings  every setting with its value, source and meaning
+  --topology URL
+              what runs where, as the gateway at the URL knows it, updated each second
   --version
   --help`
 
@@ -17,7 +20,7 @@ export function describeServices(services: readonly Service[]): string {
 }
 
 export function describeSettings(settings: readonly FoundSetting[]): string {
-  return table(settings.map(({ name, shown, source, description }) => [name, shown, source, description]))
+  return textTable(settings.map(({ name, shown, source, description }) => [name, shown, source, description]))
 }
 
 function describeService({ contract, roles }: Service): string {
@@ -30,7 +33,7 @@ function describeService({ contract, roles }: Service): string {
   ]
   const body = sections
     .filter(([, rows]) => rows.length > 0)
-    .map(([title, rows]) => `  ${title}\n${table(rows, '    ')}`)
+    .map(([title, rows]) => `  ${title}\n${textTable(rows, '    ')}`)
   return [`${contract.name}: ${contract.summary}`, ...body].join('\n')
 }
 
@@ -53,14 +56,4 @@ function describeSubscriptions([roleName, role]: [string, Role]): string[][] {
     (keys ?? [event.keyPattern]).join(' '),
     `role ${roleName}`,
   ])
-}
-
-function table(rows: string[][], indent = ''): string {
-  const columns = Math.max(0, ...rows.map((row) => row.length))
-  const widths = Array.from({ length: columns }, (_, i) =>
-    Math.max(...rows.map((row) => (row[i] ?? '').length)),
-  )
-  return rows
-    .map((row) => `${indent}${row.map((cell, i) => cell.padEnd(widths[i]!)).join('  ')}`.trimEnd())
-    .join('\n')
 }

@@ -1,3 +1,7 @@
+/** Where everything is: the registry's table, as this process has it. */
+import { isDeepStrictEqual } from 'node:util'
+import type { Instance } from '#contracts/registry.ts'
+import type { Replica } from '#platform/replica/follow.ts'
 import type { RpcAddress } from '#platform/rpc/rpc.ts'
 
 /** An instance that takes new work. */
@@ -14,18 +18,111 @@ export interface Endpoint {
 export interface Directory {
   /** Empty when none is known. The same array until something changes. */
   endpoints(service: string): readonly Endpoint[]
+  /** Other people's services, which the gateway reaches by HTTP. The same array until something changes. */
+  proxied(): readonly ProxiedService[]
+  /** Told when something has changed; gives the way to stop being told. */
+  onChange(listener: () => void): () => void
+  /** Of every instance, in whatever state. Undefined where there is no registry. */
+  readonly table: Pick<Replica<Instance>, 'rows' | 'place' | 'staleMs'> | undefined
 }
 
-/** Reads `logs=tcp://127.0.0.1:5001,logs=unix:/run/logs.sock`. Throws naming the entry that can't be read. */
-export function staticDirectory(entries: string): Directory {
-  const endpoints = new Map<string, Endpoint[]>()
-  for (const entry of entries.split(',').map((part) => part.trim())) {
-    if (entry === '') continue
-    const match = /^([a-z]+)=((?:tcp:\/\/.+:\d+)|(?:unix:.+))$/.exec(entry)
-    if (!match) throw new Error(`INSTANCES: "${entry}" is not service=tcp://host:port or service=unix:/path`)
-    const [, service = '', address = ''] = match
-    const endpoint = { id: address, address: address as RpcAddress, version: '', weight: 100 }
-    endpoints.set(service, [...(endpoints.get(service) ?? []), endpoint])
+/** What answers requests below one path. */
+export interface ProxiedService {
+  service: string
+  /** `/legacy`: this path and everything below it. */
+  pathPrefix: string
+  /** Addresses are `http://host:port` or `https://…`. */
+  endpoints: readonly (Omit<Endpoint, 'address'> & { address: string })[]
+}
+
+type AnyEndpoint = ProxiedService['endpoints'][number]
+
+/** For a program without a registry. */
+export const emptyDirectory: Directory = {
+  endpoints: () => none,
+  proxied: () => none,
+  onChange: () => () => {},
+  table: undefined,
+}
+
+export function liveDirectory(table: Replica<Instance>): Directory {
+  const listeners = new Set<() => void>()
+  let byService: ReadonlyMap<string, readonly AnyEndpoint[]> = new Map()
+  let proxied: readonly ProxiedService[] = none
+  table.onChange(() => {
+    const rows = [...table.rows.values()]
+    const instances = rows.filter(isReady)
+    const before = byService
+    byService = new Map(
+      [...ownServices(instances)].map(([service, endpoints]) => {
+        const known = before.get(service)
+        return [service, isDeepStrictEqual(known, endpoints) ? known! : endpoints]
+      }),
+    )
+    const routes = proxiedServices(rows)
+    if (!isDeepStrictEqual(proxied, routes)) proxied = routes
+    for (const listener of listeners) listener()
+  })
+  return {
+    endpoints: (service) => (byService.get(service) as readonly Endpoint[] | undefined) ?? none,
+    proxied: () => proxied,
+    onChange(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    table,
   }
-  return { endpoints: (service) => endpoints.get(service) ?? [] }
+}
+
+const none: readonly never[] = []
+
+/** By service that answers calls. */
+function ownServices(instances: readonly Instance[]): Map<string, AnyEndpoint[]> {
+  const own = instances.filter(({ proxied }) => proxied === null)
+  const answering = own.flatMap(({ services }) => services.filter(({ roles }) => roles.includes('api')))
+  const names = new Set(answering.map(({ name }) => name))
+  return new Map([...names].map((name) => [name, endpointsOf(name, own)]))
+}
+
+function isReady({ state }: Instance): boolean {
+  return state === 'ready'
+}
+
+/** A path belongs to its service while any instance is registered. */
+function proxiedServices(instances: readonly Instance[]): ProxiedService[] {
+  const routes = Map.groupBy(
+    instances.filter(({ proxied }) => proxied !== null),
+    ({ services, proxied }) => JSON.stringify([services[0]!.name, proxied!.pathPrefix]),
+  )
+  return [...routes].map(([key, members]) => {
+    const [service, pathPrefix] = JSON.parse(key) as [string, string]
+    return { service, pathPrefix, endpoints: endpointsOf(service, members.filter(isReady)) }
+  })
+}
+
+const defaultWeight = 100
+
+/** Those that are down count only where no other is left: they may be slow rather than gone. */
+function usable(members: readonly Instance[]): readonly Instance[] {
+  const ready = members.filter(({ state }) => state === 'ready')
+  return ready.length > 0 ? ready : members
+}
+
+/** Where versions are weighed, the instances of a version share its weight. */
+function endpointsOf(service: string, instances: readonly Instance[]): AnyEndpoint[] {
+  const answering = instances.filter(({ services }) =>
+    services.some(({ name, roles }) => name === service && roles.includes('api')),
+  )
+  const members = usable(answering).map(({ id, address, version, services }) => ({
+    id,
+    address,
+    version,
+    weight: services.find(({ name }) => name === service)!.weight,
+  }))
+  const isWeighed = members.some(({ weight }) => weight !== null)
+  const sizes = Map.groupBy(members, ({ version }) => version)
+  return members.map(({ weight, ...endpoint }) => ({
+    ...endpoint,
+    weight: isWeighed ? (weight ?? defaultWeight) / sizes.get(endpoint.version)!.length : defaultWeight,
+  }))
 }

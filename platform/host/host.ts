@@ -1,4 +1,5 @@
 /** Runs services and roles in a process: opens what they stand on, answers their calls, stops in the reverse order. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient, type Client } from '#contracts/client.ts'
 import type { Contract } from '#contracts/contract.ts'
 import { readSettings, type FoundSetting, type Settings, type SettingSources } from '#platform/config.ts'
@@ -9,13 +10,22 @@ import { createOps, listenOps } from '#platform/ops.ts'
 import type { Job, OpsAnswer, ProcessContext, Service } from '#platform/service.ts'
 import { SpanRecorder } from '#platform/trace.ts'
 import { callerFor } from './contexts.ts'
+import type { Directory } from './directory.ts'
 import { forgetOldIdempotencyKeys } from './idempotency.ts'
 import { runJobs } from './jobs.ts'
+import { readServiceKey } from './keys.ts'
 import { openLog } from './logging.ts'
+import { Registration } from './registration.ts'
 import { roleNames, selectRoles, type Selected } from './roles.ts'
+import { reach, reachableAddress } from './rpc-door.ts'
 import { hostSettings, type Values } from './settings.ts'
 import { startSubscriptions } from './subscriptions.ts'
 import { wire, type Wiring } from './wiring.ts'
+
+/** How long a start waits for a registry that does not answer. */
+const firstTableTimeoutMs = 1_000
+/** For closing what is open, when all work is done. */
+const closingMs = 800
 
 export interface HostOptions {
   /** Every service of the program, whether it runs here or not. */
@@ -33,8 +43,11 @@ export interface Host extends AsyncDisposable {
   /** What listens where, in the order of starting. */
   readonly announced: readonly (readonly [what: string, where: string])[]
   client<C extends Contract>(contract: C, identity?: Identity): Client<C>
+  readonly directory: Directory
   ops(path: string): Promise<OpsAnswer | undefined>
   readonly serviceKeyFile: string | undefined
+  /** What stopping may take. */
+  readonly stopTimeoutMs: number
 }
 
 /** Settings of the host and of every service given; the first one to claim a name describes it. */
@@ -44,6 +57,12 @@ function allSettings(services: readonly Service[]): Settings {
 
 export function readAllSettings(services: readonly Service[], sources?: SettingSources): FoundSetting[] {
   return readSettings(allSettings(services), sources).found
+}
+
+/** The service key of the installation that the settings describe. */
+export function installedServiceKey(services: readonly Service[]): Promise<string> {
+  const { DATA_DIR, SERVICE_KEY } = readSettings(allSettings(services)).values as Values
+  return readServiceKey(DATA_DIR, SERVICE_KEY)
 }
 
 /** Resolves when everything runs and `/ready` says so. Rejects with one clear error, having closed what was open. */
@@ -70,8 +89,8 @@ async function start(
   const { log } = logging
   collectProcessMetrics()
 
-  const wiring = await wire({ services, selected }, settings, { ...logging, spans }, stack)
-  const { answerer, keys, local, resources, rpc, tokens } = wiring
+  const wiring = await wire({ services, selected, identity }, settings, { ...logging, spans }, stack)
+  const { answerer, keys, resources, rpc, tokens } = wiring
   stack.use(await logging.ship(spans, callerFor(answerer, { identity })))
 
   const announced: [string, string][] = []
@@ -85,31 +104,68 @@ async function start(
     checks: resources.checks,
   })
 
-  const server = stack.use(await rpc.listen(local, tokens, selected))
-  announced.push(['RPC', server.address])
-  stack.defer(() => local.idle())
-  stack.defer(() => server.drain(settings.STOP_GRACE_MS))
+  const { listening, address, registration } = await openRpcDoor(selected, settings, wiring, options, stack)
+  announced.push(['RPC', listening])
   await startSubscriptions(services, selected, wiring.runtimes, resources.bus, spans)
   stack.defer(() => resources.bus.drain(settings.STOP_GRACE_MS))
   await startRoles(selected, wiring, stack, {
     answerer,
+    directory: wiring.directory,
+    instanceId: () => registration?.id ?? '',
+    callAt: (endpoint, ...call) => wiring.remote.callAt(endpoint, ...call),
+    traffic: () => wiring.remote.traffic(),
+    reach: async (other, timeoutMs) => {
+      if (other !== address) await reach(rpc, other, timeoutMs)
+    },
     ops,
     stopping: stopping.signal,
     announce: (what, where) => void announced.push([what, where]),
     finishSpan: (trace, span) => spans.finish(trace, { service: 'gateway', ...span }),
+    signIdentity: tokens.sign,
     identifyServiceKey: keys.identifyServiceKey,
   })
   if (!selected.some(({ service }) => service.contract.name === 'gateway'))
     announced.push(['Health', `${stack.use(await openOpsPort(settings, ops, log)).url}/health`])
 
-  stack.defer(() => {
+  stack.defer(async () => {
     phase = 'stopping'
+    await Promise.all([registration?.drain(), sleep(settings.STOP_DELAY_MS)])
     stopping.abort()
   })
+  const discovered = [registration?.ready(), wiring.discovery?.table.heard(firstTableTimeoutMs)]
+  if (!wiring.discovery?.isHere) await Promise.all(discovered)
   phase = 'ready'
   const client: Host['client'] = (contract, as = identity) =>
     createClient(contract, callerFor(answerer, { identity: as }))
-  return { log, announced, ops, client, serviceKeyFile: keys.serviceKeyFile }
+  return {
+    log,
+    announced,
+    directory: wiring.directory,
+    ops,
+    client,
+    serviceKeyFile: keys.serviceKeyFile,
+    stopTimeoutMs: settings.STOP_DELAY_MS + settings.STOP_GRACE_MS + closingMs,
+  }
+}
+
+/** Listens, and tells the registry where; at stop everything is answered before the process leaves the registry. */
+async function openRpcDoor(
+  selected: readonly Selected[],
+  settings: Values,
+  { rpc, local, tokens, discovery }: Wiring,
+  { version = '' }: HostOptions,
+  stack: AsyncDisposableStack,
+) {
+  const server = stack.use(await rpc.listen(local, tokens, selected))
+  const address = reachableAddress(settings, server.address)
+  const services = selected.map(({ service, roles }) => ({
+    name: service.contract.name,
+    roles: roles.map(([name]) => name),
+  }))
+  const registration = discovery && stack.use(new Registration(discovery, { services, address, version }))
+  stack.defer(() => local.idle())
+  stack.defer(() => server.drain(settings.STOP_GRACE_MS))
+  return { listening: server.address, address, registration }
 }
 
 async function startRoles(

@@ -18,15 +18,22 @@ export async function openKeys(
   given: { clusterKey?: string | undefined; serviceKey?: string | undefined },
 ): Promise<Keys> {
   const clusterText = given.clusterKey ?? (await keyFile(join(directory, 'keys', 'cluster.key')))
-  const serviceKeyFile = join(directory, 'keys', 'service.key')
-  const serviceKey = given.serviceKey ?? (await keyFile(serviceKeyFile))
+  const serviceKey = await readServiceKey(directory, given.serviceKey)
   const expected = sha256(serviceKey)
   return {
     clusterKey: sha256(clusterText),
     identifyServiceKey: (key) =>
       timingSafeEqual(sha256(key), expected) ? { kind: 'service', name: 'service-key' } : undefined,
-    serviceKeyFile: given.serviceKey === undefined ? serviceKeyFile : undefined,
+    serviceKeyFile: given.serviceKey === undefined ? serviceKeyFile(directory) : undefined,
   }
+}
+
+export async function readServiceKey(directory: string, given: string | undefined): Promise<string> {
+  return given ?? (await keyFile(serviceKeyFile(directory)))
+}
+
+function serviceKeyFile(directory: string): string {
+  return join(directory, 'keys', 'service.key')
 }
 
 /** The key in the file. Processes that start at once agree on one: only the first link to the name succeeds. */

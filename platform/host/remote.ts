@@ -1,32 +1,33 @@
 /** Answers calls of services that run elsewhere: chooses an instance, tries another one where that is safe. */
 import type { CallDefinition, StreamDefinition } from '#contracts/contract.ts'
 import { CallError, standardError } from '#contracts/errors.ts'
+import { Balancer, type Lease } from '#platform/balance/balancer.ts'
+import type { Outcome } from '#platform/balance/breaker.ts'
+import type { EndpointTraffic } from '#platform/balance/member.ts'
 import type { Answerer, Invocation } from '#platform/calls.ts'
 import { gauge } from '#platform/metrics.ts'
 import type { OutboundCall, RpcAddress, RpcConnection } from '#platform/rpc/rpc.ts'
 import { formatTraceparent } from '#platform/trace.ts'
-import { createBreaker, type Breaker } from './breaker.ts'
-import type { Directory } from './directory.ts'
+import { Connections, oneReady, type SharedConnection } from './connections.ts'
+import type { Directory, Endpoint } from './directory.ts'
 import type { IdentityTokens } from './identity-tokens.ts'
 
-/** How long a call waits for a connection to an instance when no instance has one. */
+/** How long a call waits for a connection when no instance has one. */
 const connectTimeoutMs = 1_000
 
-interface Instance {
-  address: RpcAddress
-  connection: RpcConnection
-  breaker: Breaker
-}
+type Instances = Balancer<Endpoint, SharedConnection>
+type Work = Lease<Endpoint, SharedConnection>
 
-interface Chosen extends Instance {
-  settle: NonNullable<ReturnType<Breaker['admit']>>
-}
-
+/**
+ * From the first call of a service on, its instances are connected with as they appear. The connection to one that
+ * has left is closed when nothing runs on it.
+ */
 export class RemoteAnswerer implements Answerer, AsyncDisposable {
   readonly #directory: Directory
-  readonly #connect: (address: RpcAddress) => RpcConnection
+  readonly #connections: Connections
   readonly #tokens: IdentityTokens
-  readonly #instances = new Map<RpcAddress, Instance>()
+  readonly #services = new Map<string, Instances>()
+  readonly #stopListening: () => void
 
   constructor(options: {
     directory: Directory
@@ -34,119 +35,172 @@ export class RemoteAnswerer implements Answerer, AsyncDisposable {
     tokens: IdentityTokens
   }) {
     this.#directory = options.directory
-    this.#connect = options.connect
+    this.#connections = new Connections(options.connect)
     this.#tokens = options.tokens
-    gauge('dakghar_rpc_breakers_open', 'Instances whose circuit breaker refuses calls.', [], (metric) =>
-      metric.set([...this.#instances.values()].filter(({ breaker }) => breaker.state === 'open').length),
+    this.#stopListening = options.directory.onChange(() => {
+      for (const [service, instances] of this.#services) instances.update(this.#directory.endpoints(service))
+    })
+    gauge(
+      'dakghar_rpc_instances_ejected',
+      'Instances that get no calls because too many failed.',
+      [],
+      (metric) => metric.set(Object.values(this.traffic()).flat().filter(isEjected).length),
     )
   }
 
   async call(definition: CallDefinition, input: unknown, invocation: Invocation): Promise<unknown> {
+    const instances = this.#instancesOf(definition.service)
     const isRepeatable = definition.kind === 'query' || invocation.idempotencyKey !== undefined
-    const tried = new Set<RpcAddress>()
+    const tried: Work[] = []
+    instances.retries.countRequest()
     for (;;) {
-      const { address, connection, settle } = this.#choose(definition.service, tried)
-      tried.add(address)
+      const chosen = this.#choose(definition, instances, tried)
+      const work = chosen instanceof Promise ? await chosen : chosen
       try {
-        if (connection.state !== 'ready') await connection.ready(connectTimeoutMs)
-        const answer = await connection.call(await this.#outbound(definition, input, invocation))
-        settle('success')
+        const token = this.#tokens.sign(invocation.identity)
+        const identityToken = token instanceof Promise ? await token : token
+        const outbound = outboundCall(definition, input, invocation, identityToken)
+        const answer = await work.target.connection.call(outbound)
+        work.end('success')
         return answer
       } catch (error) {
-        settle(outcomeOf(error))
-        const hasAnother = this.#directory
-          .endpoints(definition.service)
-          .some((other) => !tried.has(other.address))
-        if (!hasAnother || !mayTryAnother(error, isRepeatable) || invocation.deadlineAt <= Date.now())
-          throw error
+        work.end(outcomeOf(error))
+        tried.push(work)
+        if (!mayTryAnother(error, isRepeatable, invocation, instances, tried)) throw error
       }
     }
   }
 
+  /** One that ends before its first item is opened at another instance. What comes later is the consumer's to judge. */
   async *stream(
     definition: StreamDefinition,
     input: unknown,
     invocation: Invocation,
   ): AsyncGenerator<unknown> {
-    const { connection, settle } = this.#choose(definition.service, new Set())
-    try {
-      if (connection.state !== 'ready') await connection.ready(connectTimeoutMs)
-      yield* connection.stream(await this.#outbound(definition, input, invocation))
-      settle('success')
-    } catch (error) {
-      settle(outcomeOf(error))
-      throw error
-    } finally {
-      settle('abandoned')
+    const instances = this.#instancesOf(definition.service)
+    const key = definition.stickyKey?.(input)
+    const tried: Work[] = []
+    instances.retries.countRequest()
+    for (;;) {
+      const work = await this.#choose(definition, instances, tried, key)
+      // A stream may be silent for hours, and that says nothing.
+      work.report('abandoned')
+      let hasItems = false
+      try {
+        const identityToken = await this.#tokens.sign(invocation.identity)
+        const outbound = outboundCall(definition, input, invocation, identityToken)
+        for await (const item of work.target.connection.stream(outbound)) {
+          hasItems = true
+          yield item
+        }
+        return
+      } catch (error) {
+        tried.push(work)
+        if (hasItems || !mayTryAnother(error, true, invocation, instances, tried)) throw error
+      } finally {
+        work.end('abandoned')
+      }
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(
-      [...this.#instances.values()].map(({ connection }) => connection[Symbol.asyncDispose]()),
+  /** Asks one instance and no other. */
+  async callAt(
+    endpoint: Pick<Endpoint, 'id' | 'address'>,
+    definition: CallDefinition,
+    input: unknown,
+    invocation: Invocation,
+  ): Promise<unknown> {
+    const shared = this.#connections.open(endpoint)
+    try {
+      await shared.connection.ready(connectTimeoutMs)
+      const identityToken = await this.#tokens.sign(invocation.identity)
+      return await shared.connection.call(outboundCall(definition, input, invocation, identityToken))
+    } finally {
+      this.#connections.close(shared)
+    }
+  }
+
+  /** How the calls of each service go that this process has called. */
+  traffic(): Record<string, EndpointTraffic[]> {
+    return Object.fromEntries(
+      Array.from(this.#services, ([service, instances]) => [service, instances.snapshot()]),
     )
   }
 
-  async #outbound(
-    definition: CallDefinition | StreamDefinition,
-    input: unknown,
-    invocation: Invocation,
-  ): Promise<OutboundCall> {
-    const token = this.#tokens.sign(invocation.identity)
-    return {
-      method: `${definition.service}.${definition.name}`,
-      input,
-      timeoutMs: invocation.deadlineAt - Date.now(),
-      traceparent: invocation.parent && formatTraceparent(invocation.parent),
-      identityToken: typeof token === 'string' ? token : await token,
-      idempotencyKey: invocation.idempotencyKey,
-      signal: invocation.signal,
-    }
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopListening()
+    await this.#connections[Symbol.asyncDispose]()
   }
 
-  /** The best instance not tried yet whose breaker lets the call through. Throws `unavailable` when there is none. */
-  #choose(service: string, tried: ReadonlySet<RpcAddress>): Chosen {
-    const candidates = this.#directory
-      .endpoints(service)
-      .filter(({ address }) => !tried.has(address))
-      .map(({ address }) => this.#instanceAt(address))
-      .toSorted((a, b) => rank(a) - rank(b))
-    for (const instance of candidates) {
-      const settle = instance.breaker.admit()
-      if (settle) return { ...instance, settle }
+  #instancesOf(service: string): Instances {
+    let instances = this.#services.get(service)
+    if (!instances) {
+      instances = new Balancer({
+        open: (endpoint) => this.#connections.open(endpoint),
+        close: (shared) => this.#connections.close(shared),
+        isReady: ({ connection }) => connection.state === 'ready',
+      })
+      this.#services.set(service, instances)
+      instances.update(this.#directory.endpoints(service))
     }
-    if (candidates.length === 0)
+    return instances
+  }
+
+  /** A promise only when no instance is connected. Throws `unavailable` when there is none. */
+  #choose(
+    { service }: CallDefinition | StreamDefinition,
+    instances: Instances,
+    tried: readonly Work[],
+    key?: string,
+  ): Work | Promise<Work> {
+    const work = instances.choose(tried, key)
+    if (!work)
       throw standardError('unavailable', `no instance of ${service} is known`, { retryAfterSeconds: 1 })
-    const waitMs = Math.min(...candidates.map(({ breaker }) => breaker.waitMs))
-    const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1000))
-    throw standardError('unavailable', `${service} does not answer`, { retryAfterSeconds })
-  }
-
-  #instanceAt(address: RpcAddress): Instance {
-    let instance = this.#instances.get(address)
-    if (!instance) {
-      instance = { address, connection: this.#connect(address), breaker: createBreaker() }
-      this.#instances.set(address, instance)
-    }
-    return instance
+    if (work.target.connection.state === 'ready') return work
+    work.end('abandoned')
+    return oneReady(instances.targets, connectTimeoutMs).then(() => instances.choose(tried, key) ?? work)
   }
 }
 
-/** Lower is better: ready before connecting before the rest, then by calls under way. */
-function rank({ connection }: Instance): number {
-  const byState = connection.state === 'ready' ? 0 : connection.state === 'connecting' ? 1e6 : 2e6
-  return byState + connection.pendingCalls
+export function outboundCall(
+  definition: CallDefinition | StreamDefinition,
+  input: unknown,
+  invocation: Invocation,
+  identityToken: string | undefined,
+): OutboundCall {
+  return {
+    method: `${definition.service}.${definition.name}`,
+    input,
+    timeoutMs: invocation.deadlineAt - Date.now(),
+    traceparent: invocation.parent && formatTraceparent(invocation.parent),
+    identityToken,
+    idempotencyKey: invocation.idempotencyKey,
+    signal: invocation.signal,
+  }
 }
 
 /** Only what says something about the instance counts; an expected failure is a success of the instance. */
-function outcomeOf(error: unknown): 'success' | 'failure' | 'abandoned' {
+function outcomeOf(error: unknown): Outcome {
   if (!(error instanceof CallError)) return 'failure'
-  if (error.code === 'cancelled' || error.code === 'overloaded') return 'abandoned'
+  if (error.code === 'cancelled' || error.code === 'overloaded' || 'notSent' in error) return 'abandoned'
   return ['unavailable', 'deadlineExceeded', 'internal'].includes(error.code) ? 'failure' : 'success'
 }
 
-function mayTryAnother(error: unknown, isRepeatable: boolean): boolean {
-  if (!(error instanceof CallError)) return false
-  if ('notSent' in error || error.code === 'overloaded') return true
-  return isRepeatable && error.code === 'unavailable'
+/** What no handler has begun is always safe to send again, and costs nobody anything unless the instance was overloaded. */
+function mayTryAnother(
+  error: unknown,
+  isRepeatable: boolean,
+  { deadlineAt }: Invocation,
+  instances: Instances,
+  tried: readonly Work[],
+): boolean {
+  if (!(error instanceof CallError) || deadlineAt <= Date.now() || !instances.hasOther(tried)) return false
+  if (error.code === 'unavailable' && 'notSent' in error) return true
+  const isSafe =
+    'notSent' in error || error.code === 'overloaded' || (isRepeatable && error.code === 'unavailable')
+  return isSafe && instances.retries.take()
+}
+
+function isEjected({ ejectedUntil }: EndpointTraffic): boolean {
+  return ejectedUntil !== null && ejectedUntil > Date.now()
 }

@@ -1,7 +1,7 @@
 /** What the services of a process share: database, bus, cache, blobs, signals. */
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { openBlobs } from '#platform/blobs/open.ts'
+import { blobsWithin, openBlobs } from '#platform/blobs/open.ts'
 import type { Blobs } from '#platform/blobs/blobs.ts'
 import type { Bus } from '#platform/bus/bus.ts'
 import { busSchema, openBus } from '#platform/bus/open.ts'
@@ -21,6 +21,7 @@ export interface Resources extends AsyncDisposable {
   bus: Bus
   cache: Cache
   blobs: Blobs
+  uploads: Blobs
   signals: Signals
   /** Hard dependencies, as `/ready` asks for them: undefined is well. */
   checks: Record<string, () => Promise<string | undefined>>
@@ -53,11 +54,12 @@ export async function openResources(
   watchPool(database)
   const signals = stack.use(await openSignals(signalsUrl(settings, url), { log }))
   const cache = stack.use(await openCache(settings.CACHE_URL, { log }))
-  const blobs = stack.use(
-    await openBlobs(settings.BLOBS_URL ?? pathToFileURL(resolve(settings.DATA_DIR, 'blobs')).href, {
-      ...(settings.BLOBS_KEY !== undefined && { encryptionKey: Buffer.from(settings.BLOBS_KEY, 'base64') }),
-    }),
-  )
+  const blobsUrl = settings.BLOBS_URL ?? pathToFileURL(resolve(settings.DATA_DIR, 'blobs')).href
+  const blobOptions = {
+    ...(settings.BLOBS_KEY !== undefined && { encryptionKey: Buffer.from(settings.BLOBS_KEY, 'base64') }),
+  }
+  const blobs = stack.use(await openBlobs(blobsUrl, blobOptions))
+  const uploads = stack.use(await openBlobs(blobsWithin(blobsUrl, 'uploads'), blobOptions))
   const bus = stack.use(await openBus(settings.BUS_URL, { database, signals, log }))
   const opened = stack.move()
   return {
@@ -65,6 +67,7 @@ export async function openResources(
     bus,
     cache,
     blobs,
+    uploads,
     signals,
     checks: {
       database: () =>

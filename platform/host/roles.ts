@@ -30,3 +30,10 @@ export function roleNames({ service, roles }: Selected): string[] {
     ? [service.contract.name]
     : roles.map(([role]) => `${service.contract.name}/${role}`)
 }
+
+/** Whether calls of the service are answered here. */
+export function answers(selected: readonly Selected[], name: string): boolean {
+  return selected.some(
+    ({ service, roles }) => service.contract.name === name && roles.some(([role]) => role === 'api'),
+  )
+}

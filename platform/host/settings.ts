@@ -41,14 +41,14 @@ export const hostSettings = {
     secret: true,
   }),
   BLOBS_KEY: text('32 bytes in base64; blobs written with it are encrypted at rest.', { secret: true }),
-  INSTANCES: text(
-    'Where services that do not run here are: service=tcp://host:port or service=unix:/path, comma-separated.',
-    {
-      default: 'logs=tcp://127.0.0.1:5001',
-    },
-  ),
+  REGISTRY_URL: text('Where the registries are: tcp://host:port or unix:/path, comma-separated.', {
+    defaultText: 'in process where the registry runs here, else tcp://127.0.0.1:5000',
+  }),
   RPC_ADDRESS: text('Where this process answers RPC: tcp://host:port or unix:/path.', {
-    defaultText: 'tcp://127.0.0.1:5001 where logs runs, else a free port',
+    defaultText: 'tcp://127.0.0.1:5001 where logs runs, :5000 where the registry does, else a free port',
+  }),
+  RPC_ADVERTISED: text('Where other processes reach this one by RPC.', {
+    defaultText: "RPC_ADDRESS; this machine's first address where that is 0.0.0.0",
   }),
   RPC_TLS_DIR: text('Folder with ca.pem, cert.pem and key.pem: mutual TLS instead of the shared key.'),
   CLUSTER_KEY: text('Secret that all processes of an installation share.', {
@@ -81,6 +81,10 @@ export const hostSettings = {
   ),
   LOG_SHIP: flag('Whether lines and spans also go to the logs service.', { default: true }),
   OTEL_EXPORTER_OTLP_ENDPOINT: text('OpenTelemetry collector that gets spans, e.g. http://127.0.0.1:4318.'),
+  STOP_DELAY_MS: integer(
+    'How long a stopping process still takes new work while /ready says 503: until load balancers in front of it know.',
+    { default: 0 },
+  ),
   STOP_GRACE_MS: integer('How long a stopping process may finish what runs.', { default: 4_000 }),
 }
 

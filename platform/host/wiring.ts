@@ -1,10 +1,12 @@
 /** Connects services with what they stand on and with each other. */
 import type { Answerer } from '#platform/calls.ts'
+import type { Identity } from '#platform/identity.ts'
 import type { Logger } from '#platform/log.ts'
 import type { Service } from '#platform/service.ts'
 import type { SpanRecorder } from '#platform/trace.ts'
 import { createRuntime, type ServiceBase, type ServiceRuntime } from './contexts.ts'
-import { staticDirectory } from './directory.ts'
+import { emptyDirectory, liveDirectory, type Directory } from './directory.ts'
+import { openDiscovery, type Discovery } from './discovery.ts'
 import { createIdentityTokens, type IdentityTokens } from './identity-tokens.ts'
 import { openKeys, type Keys } from './keys.ts'
 import { LocalAnswerer } from './local.ts'
@@ -24,10 +26,20 @@ export interface Wiring {
   local: LocalAnswerer
   /** Here where the service runs here, else at another instance. */
   answerer: Answerer
+  remote: RemoteAnswerer
+  directory: Directory
+  discovery: Discovery | undefined
+}
+
+export interface WiringOptions {
+  services: readonly Service[]
+  selected: readonly Selected[]
+  /** Of the process itself. */
+  identity: Identity
 }
 
 export async function wire(
-  { services, selected }: { services: readonly Service[]; selected: readonly Selected[] },
+  { services, selected, identity }: WiringOptions,
   settings: Values,
   { root, log, spans }: { root: Logger; log: Logger; spans: SpanRecorder },
   stack: AsyncDisposableStack,
@@ -37,9 +49,6 @@ export async function wire(
   const tokens = createIdentityTokens(keys.clusterKey)
   const resources = stack.use(await openResources(settings, services, log))
   const rpc = openRpc(settings, keys.clusterKey, log)
-  const directory = staticDirectory(settings.INSTANCES)
-  const remote = stack.use(new RemoteAnswerer({ directory, connect: rpc.connect, tokens }))
-
   const answererOf = (service: string) => (local.answers(service) ? local : remote)
   const answerer: Answerer = {
     call: (definition, ...rest) => answererOf(definition.service).call(definition, ...rest),
@@ -56,11 +65,15 @@ export async function wire(
     answering.map(({ service }) => ({ service, runtime: runtimes.get(service)! })),
     { log, spans },
   )
-  return { keys, tokens, resources, rpc, runtimes, local, answerer }
+  const hasRegistry = services.some(({ contract }) => contract.name === 'registry')
+  const discovery = openDiscovery({ settings, hasRegistry, identity, local, rpc, tokens, log }, stack)
+  const directory = discovery ? liveDirectory(discovery.table) : emptyDirectory
+  const remote = stack.use(new RemoteAnswerer({ directory, connect: rpc.connect, tokens }))
+  return { keys, tokens, resources, rpc, runtimes, local, remote, answerer, directory, discovery }
 }
 
 function baseOf({ contract }: Service, settings: Values, resources: Resources, root: Logger): ServiceBase {
-  const { bus, cache, blobs, signals } = resources
+  const { bus, cache, blobs, uploads, signals } = resources
   return {
     service: contract.name,
     settings,
@@ -69,6 +82,7 @@ function baseOf({ contract }: Service, settings: Values, resources: Resources, r
     bus,
     cache,
     blobs,
+    uploads,
     signals,
   }
 }

@@ -44,6 +44,7 @@ class Connection implements RpcConnection {
   #failedAttempts = 0
   #attemptedAt = 0
   #retryTimer: NodeJS.Timeout | undefined
+  #breakReason = ''
 
   constructor({ address, security, limits, log = silentLogger }: ConnectOptions) {
     this.address = address
@@ -114,6 +115,7 @@ class Connection implements RpcConnection {
     }
     provePeer(link, 'client', key, () => {
       this.#failedAttempts = 0
+      this.#breakReason = ''
       link.onFrame = (frame) => {
         if (frame[0] !== kinds.goAway) return calls.receive(frame)
         this.#setState('draining')
@@ -139,6 +141,7 @@ class Connection implements RpcConnection {
     const delayMs = Math.min(longestDelayMs, firstDelayMs * 2 ** this.#failedAttempts++)
     // Half of it at random, so that the clients of one server do not all come back at once.
     this.#retryTimer = setTimeout(() => this.#connect(), delayMs * (0.5 + Math.random() / 2))
+    this.#breakReason = `: ${reason}`
     this.#setState('broken')
   }
 
@@ -156,6 +159,6 @@ class Connection implements RpcConnection {
   }
 
   #notReady() {
-    return notSent('unavailable', `The connection to ${this.address} is ${this.#state}`)
+    return notSent('unavailable', `The connection to ${this.address} is ${this.#state}${this.#breakReason}`)
   }
 }

@@ -16,8 +16,12 @@ export class InboundCalls {
   readonly #log: Logger
   readonly #tokens: (string | undefined)[] = []
   /** Those whose caller waits; a handler may still run for one that is stopped. */
-  readonly #calls = new CallTable<ServedCall>((id, call) => this.#expire(id, call))
-  readonly #streams = new CallTable<OutgoingStream>((id, stream) => this.#expire(id, stream))
+  readonly #calls = new CallTable<ServedCall>((_, call) =>
+    this.#cutShort(call, standardError('deadlineExceeded')),
+  )
+  readonly #streams = new CallTable<OutgoingStream>((_, stream) =>
+    this.#cutShort(stream, standardError('deadlineExceeded')),
+  )
   #runningCalls = 0
   #runningStreams = 0
   #isDraining = false
@@ -36,10 +40,16 @@ export class InboundCalls {
     }
   }
 
-  /** Refuses what comes from now on. Resolves when nothing more can come and nothing runs. */
+  /**
+   * Refuses what comes from now on and ends the streams, so that their consumers open them elsewhere. Resolves when
+   * nothing more can come and nothing runs.
+   */
   drain(): Promise<void> {
-    if (!this.#isDraining) this.#link.send([kinds.goAway])
-    this.#isDraining = true
+    if (!this.#isDraining) {
+      this.#isDraining = true
+      this.#link.send([kinds.goAway])
+      for (const stream of this.#streams.clear()) this.#cutShort(stream, leaving())
+    }
     return this.#idle.promise
   }
 
@@ -79,7 +89,7 @@ export class InboundCalls {
   #admit(frame: CallFrame | OpenStreamFrame, hasRoom: boolean): ServedCall | undefined {
     const id = frame[1]
     if (this.#calls.has(id) || this.#streams.has(id)) throw new ProtocolError(`id ${id} is in use`)
-    if (this.#isDraining) return this.#refuse(id, standardError('unavailable', 'The instance is leaving'))
+    if (this.#isDraining) return this.#refuse(id, leaving())
     if (!hasRoom) return this.#refuse(id, standardError('overloaded', 'Too much runs on the connection'))
     const token = frame[6] === null ? undefined : this.#tokens[frame[6]]
     if (frame[6] !== null && token === undefined) throw new ProtocolError('a token that was not sent')
@@ -122,10 +132,9 @@ export class InboundCalls {
     running?.stop(standardError('cancelled'))
   }
 
-  #expire(id: number, running: ServedCall | OutgoingStream): void {
-    const error = standardError('deadlineExceeded')
+  #cutShort(running: ServedCall | OutgoingStream, error: CallError): void {
     running.stop(error)
-    this.#sendFailure(id, error, false)
+    this.#sendFailure(running.id, error, false)
   }
 
   #refuse(id: number, error: CallError): undefined {
@@ -155,4 +164,8 @@ export class InboundCalls {
   #checkIdle(): void {
     if (this.#isLast && this.#runningCalls + this.#runningStreams === 0) this.#idle.resolve()
   }
+}
+
+function leaving(): CallError {
+  return standardError('unavailable', 'The instance is leaving')
 }

@@ -5,6 +5,7 @@ import type { ServedCall } from './served-call.ts'
 
 /** The producer's end of a stream: pulls an item only when the consumer has room and the socket takes it. */
 export class OutgoingStream {
+  readonly id: number
   readonly deadlineAt: number
   readonly #call: ServedCall
   readonly #link: Link
@@ -14,6 +15,7 @@ export class OutgoingStream {
   #wake: (() => void) | undefined
 
   constructor(call: ServedCall, link: Link, credit: number) {
+    this.id = call.id
     this.deadlineAt = call.deadlineAt
     this.#call = call
     this.#link = link

@@ -113,6 +113,6 @@ export interface NotSent {
 export interface RpcServer extends AsyncDisposable {
   /** The address with the port it really has. */
   readonly address: RpcAddress
-  /** Tells every peer to send nothing more, then waits for what runs, at most `timeoutMs`. */
+  /** Tells every peer to send nothing more, ends streams with `unavailable`, waits for calls, at most `timeoutMs`. */
   drain(timeoutMs: number): Promise<void>
 }

@@ -40,7 +40,6 @@ export async function testHost({
     OPS_PORT: '0',
     PORT: '0',
     LOG_SHIP: 'false',
-    INSTANCES: ' ',
     ...settings,
   }
   const host = stack.use(

@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CallError, standardError, standardErrors } from '#contracts/errors.ts'
+import { emptyDirectory } from '#platform/host/directory.ts'
 import { metrics } from '#platform/metrics.ts'
 import { openDoor } from './door.ts'
 import { kiosk, send, serviceKey, testDoor, type TestDoor } from './testing.ts'
@@ -117,7 +118,7 @@ test('an expected failure leaves as its problem', async () => {
       ['code', 'status', 'title', 'traceId', 'type', ...(code === 'internal' ? [] : ['detail'])].toSorted(),
     )
     assert.equal(json.code, code)
-    assert.match(json.traceId, /^[0-9a-f]{32}$/)
+    assert.match(json.traceId ?? '', /^[0-9a-f]{32}$/)
   }
   failure = new CallError('soldOut', 409, { fields: [{ path: 'id', message: 'none left' }] })
   const { json } = await send(door, 'GET /kiosk/items/count')
@@ -254,7 +255,10 @@ test('a port that is taken is told in one line', async () => {
     host: '127.0.0.1',
     stopGraceMs: 0,
     log: undefined as never,
-    process: { stopping: new AbortController().signal } as never,
+    process: { stopping: new AbortController().signal, directory: emptyDirectory } as never,
+    protection: door.protection,
+    stores: {} as never,
+    webDirectory: '',
   }
   await assert.rejects(openDoor([kiosk], options), ({ message }: Error) => {
     assert.match(message, /PORT/)
@@ -271,6 +275,9 @@ test('two calls behind one door do not start', async () => {
     stopGraceMs: 0,
     log: undefined as never,
     process: {} as never,
+    protection: door.protection,
+    stores: {} as never,
+    webDirectory: '',
   }
   await assert.rejects(openDoor([kiosk, twice], options), /two calls want/)
 })

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { ask, strictUpstream } from '#services/gateway/protection/testing.ts'
+import { proxyDoor } from '#services/gateway/proxy/testing.ts'
 import { send, sendRaw, testDoor } from './testing.ts'
 
 const requests = 10_000
@@ -106,14 +108,14 @@ test(
   `${requests} mutated requests neither crash, hang nor fill the server (seed ${seed})`,
   { timeout: 60_000 },
   async () => {
-    await using door = await testDoor({}, 'error')
+    await using door = await testDoor({}, { level: 'error' })
     const rejections: unknown[] = []
     const onRejection = (reason: unknown) => void rejections.push(reason)
     process.on('unhandledRejection', onRejection)
 
-    await run(door, 0, warmUp)
+    await run(0, warmUp, (bytes) => sendRaw(door, bytes))
     const heapBefore = usedHeap()
-    await run(door, warmUp, requests)
+    await run(warmUp, requests, (bytes) => sendRaw(door, bytes))
     const grownBytes = usedHeap() - heapBefore
 
     process.off('unhandledRejection', onRejection)
@@ -125,13 +127,28 @@ test(
   },
 )
 
-async function run(door: { port: number }, from: number, to: number): Promise<void> {
+test(
+  `of ${requests} mutated requests to another service none arrives that could be read in two ways (seed ${seed})`,
+  { timeout: 120_000 },
+  async () => {
+    await using upstream = await strictUpstream()
+    await using door = await proxyDoor({ '/old': [upstream.address] }, { level: 'error' })
+    const toOther = (bytes: Buffer) =>
+      Buffer.from(bytes.toString('latin1').replaceAll('kiosk', 'old'), 'latin1')
+    await run(0, requests, (bytes) => ask(door.port, toOther(bytes), 20, 150))
+    assert.deepEqual(upstream.complaints, [])
+    assert.deepEqual(door.lines, [])
+    assert.ok(upstream.targets.length > requests / 10, `${upstream.targets.length} arrived`)
+    assert.ok(upstream.targets.every((target) => target.startsWith('/old')))
+  },
+)
+
+async function run(from: number, to: number, sendBytes: (bytes: Buffer) => Promise<string>): Promise<void> {
   let next = from
   const worker = async () => {
     while (next < to) {
       const index = next++
-      const bytes = mutated(index)
-      const answer = await sendRaw(door, bytes).catch((error: Error) =>
+      const answer = await sendBytes(mutated(index)).catch((error: Error) =>
         assert.fail(`${index}: ${error.message}`),
       )
       const statuses = [...answer.matchAll(/(?:^|\r\n\r\n|\n|\}|>)HTTP\/1\.1 (\d+) /g)].map(([, status]) =>

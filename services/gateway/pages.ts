@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { Contract } from '#contracts/contract.ts'
 import { standardError } from '#contracts/errors.ts'
 import type { ProcessContext } from '#platform/service.ts'
-import { jsonAnswer, taggedAnswer, type Answer } from '#services/gateway/http/answer.ts'
+import { jsonAnswer, taggedAnswer, type WholeAnswer } from '#services/gateway/http/answer.ts'
 import { docsPage } from '#services/gateway/reference/docs-page.ts'
 import type { GatewayContext, Page, PageOptions } from '#services/gateway/http/exchange.ts'
 import type { Identify } from '#services/gateway/sessions/identify.ts'
@@ -21,13 +21,14 @@ export function ownPages(
   contracts: readonly Contract[],
   process: ProcessContext,
   identify: Identify,
+  app: Page | undefined,
 ): Door[] {
   const document = openApiDocument(contracts)
   const json = jsonAnswer(200, document)
-  const docs = htmlAnswer(docsPage(document))
+  const docs = htmlAnswer(docsPage(document, contracts))
   const start = htmlAnswer(startPage())
   return [
-    { method: 'GET', path: '/', page: fixed(start) },
+    { method: 'GET', path: '/', page: app ?? fixed(start) },
     {
       method: 'POST',
       path: '/',
@@ -44,7 +45,7 @@ export function ownPages(
 }
 
 /** The same for everybody until the next start. */
-function fixed(answer: Answer): Page {
+function fixed(answer: WholeAnswer): Page {
   return async (c) => taggedAnswer(answer, c.env.incoming.headers['if-none-match'])
 }
 
@@ -61,7 +62,7 @@ function opsPage(path: string, process: ProcessContext): Page {
 function metricsPage(process: ProcessContext, identify: Identify): Page {
   const page = opsPage('/metrics', process)
   return async (c, exchange) => {
-    const isAllowed = isLocal(c) || identify(c.env.incoming.headers).kind === 'service'
+    const isAllowed = isLocal(c) || (await identify(c.env.incoming)).kind === 'service'
     if (!isAllowed) throw standardError('unauthenticated', 'Metrics need a service key from here.')
     return page(c, exchange)
   }
@@ -77,7 +78,7 @@ function isLocal({ env: { incoming } }: GatewayContext): boolean {
 const contentSecurityPolicy =
   "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-function htmlAnswer(body: string): Answer {
+function htmlAnswer(body: string): WholeAnswer {
   const headers = {
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy': contentSecurityPolicy,
@@ -86,7 +87,7 @@ function htmlAnswer(body: string): Answer {
   return { status: 200, headers, body }
 }
 
-function styleAnswer(): Answer {
+function styleAnswer(): WholeAnswer {
   const body = readFileSync(new URL('reference/style.css', import.meta.url), 'utf8')
   return { status: 200, headers: { 'content-type': 'text/css; charset=utf-8' }, body }
 }

@@ -8,10 +8,13 @@ import { command, contract, query, type CallDefinition } from '#contracts/contra
 import { standardError } from '#contracts/errors.ts'
 import type { Answerer, Invocation } from '#platform/calls.ts'
 import { authorize } from '#platform/host/access.ts'
+import { emptyDirectory, type Directory } from '#platform/host/directory.ts'
 import type { Identity } from '#platform/identity.ts'
 import type { ProcessContext } from '#platform/service.ts'
+import { localProtection } from '#services/gateway/protection/open.ts'
+import type { Protection, ProtectionPolicy } from '#services/gateway/protection/protection.ts'
 import { openDoor } from './door.ts'
-import type { Problem } from '#services/gateway/http/problem.ts'
+import type { Problem } from '#contracts/problem.ts'
 
 const Item = z.strictObject({
   id: z.int().min(1),
@@ -85,6 +88,20 @@ export const kiosk = contract('kiosk', {
       input: z.object({}),
       output: z.unknown(),
     }),
+    taste: query({
+      http: 'GET /kiosk/taste',
+      access: 'public',
+      limits: ['anonymous'],
+      input: z.object({}),
+      output: z.unknown(),
+    }),
+    signIn: command({
+      http: 'POST /kiosk/sign-in',
+      access: 'public',
+      limits: ['anonymous', 'signIn'],
+      input: z.object({ userid: z.string() }),
+      output: z.unknown(),
+    }),
     wait: query({ http: 'GET /kiosk/wait', access: 'public', input: z.object({}), output: z.unknown() }),
   },
 })
@@ -118,6 +135,7 @@ export const serviceKey = 'kiosk-service-key'
 export interface TestDoor extends AsyncDisposable {
   port: number
   url: string
+  protection: Protection
   /** Lines as objects. */
   lines: Record<string, unknown>[]
   spans: { traceId: string; name: string; error?: string | undefined }[]
@@ -126,7 +144,14 @@ export interface TestDoor extends AsyncDisposable {
 }
 
 /** The gateway's door on a free port, with the contract above behind it. */
-export async function testDoor(handlers: Record<string, Handler> = {}, level = 'info'): Promise<TestDoor> {
+export async function testDoor(
+  handlers: Record<string, Handler> = {},
+  {
+    level = 'info',
+    policy = {},
+    directory = emptyDirectory,
+  }: { level?: string; policy?: Partial<ProtectionPolicy>; directory?: Directory } = {},
+): Promise<TestDoor> {
   const stopping = new AbortController()
   const lines: TestDoor['lines'] = []
   const spans: TestDoor['spans'] = []
@@ -134,19 +159,49 @@ export async function testDoor(handlers: Record<string, Handler> = {}, level = '
   const keyHolder: Identity = { kind: 'service', name: 'test' }
   const process: ProcessContext = {
     answerer: answererWith(handlers),
+    directory,
+    reach: async () => {},
     ops: async (path) => ({
       status: path === '/ready' ? 503 : 200,
       contentType: 'text/plain',
       body: `ops ${path}`,
     }),
+    instanceId: () => '',
+    callAt: () => Promise.reject(standardError('unavailable')),
+    traffic: () => ({}),
     stopping: stopping.signal,
     announce: (what, where) => void announced.push(`${what} ${where}`),
     finishSpan: ({ traceId }, { name, error }) => void spans.push({ traceId, name, error }),
+    signIdentity: (identity) => (identity.kind === 'anonymous' ? undefined : `signed ${identity.kind}`),
     identifyServiceKey: (key) => (key === serviceKey ? keyHolder : undefined),
   }
   const log = pino({ level }, { write: (line: string) => void lines.push(JSON.parse(line)) })
-  const door = await openDoor([kiosk], { port: 0, host: '127.0.0.1', stopGraceMs: 2_000, log, process })
-  return { ...door, lines, spans, announced, stop: () => stopping.abort() }
+  await using stack = new AsyncDisposableStack()
+  const protection = stack.use(localProtection(policy))
+  // The kiosk takes and gives no files.
+  const stores = {} as never
+  const options = {
+    port: 0,
+    host: '127.0.0.1',
+    stopGraceMs: 2_000,
+    log,
+    process,
+    protection,
+    stores,
+    webDirectory: '',
+  }
+  const door = stack.use(await openDoor([kiosk], options))
+  const opened = stack.move()
+  const stop = () => stopping.abort()
+  return {
+    ...door,
+    protection,
+    lines,
+    spans,
+    announced,
+    stop,
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  }
 }
 
 export interface Reply {

@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import type { LogLine } from '#contracts/logs.ts'
 import type { QueryContext } from '#platform/service.ts'
+import { createBell } from '#platform/signals/bell.ts'
 import type { Signals } from '#platform/signals/signals.ts'
 import type { Filter } from './store/lines.ts'
 import { formatPosition, parsePosition, readTail, tailEnd } from './store/tail.ts'
@@ -26,31 +27,11 @@ export async function* tailLines(
   const { db, signals, signal } = context
   let position = after === undefined ? await tailEnd(db) : parsePosition(after)
   if (!position) return context.fail('invalid', 'after is no position of a line')
-  const bell = createBell(signal)
-  const stopListening = [signals.listen(topic, bell.ring), signals.onGap(bell.ring)]
-  try {
-    while (!signal.aborted) {
-      const page = await readTail(db, position, filter, pageSize)
-      for (const line of page.lines) yield { ...line, position: formatPosition(line) }
-      position = page.position
-      if (page.lines.length < pageSize) await bell.rung(page.isHeldBack ? heldBackMs : pollMs)
-    }
-  } finally {
-    for (const stop of stopListening) stop()
-  }
-}
-
-/** Lets one loop wait for others. A ring while nobody waits is remembered. */
-function createBell(signal: AbortSignal) {
-  let { promise, resolve } = Promise.withResolvers<void>()
-  signal.addEventListener('abort', () => resolve(), { once: true })
-  return {
-    ring: () => resolve(),
-    async rung(timeoutMs: number): Promise<void> {
-      const timer = setTimeout(() => resolve(), timeoutMs)
-      await promise
-      clearTimeout(timer)
-      if (!signal.aborted) ({ promise, resolve } = Promise.withResolvers<void>())
-    },
+  using bell = createBell(signals, topic, signal)
+  while (!signal.aborted) {
+    const page = await readTail(db, position, filter, pageSize)
+    for (const line of page.lines) yield { ...line, position: formatPosition(line) }
+    position = page.position
+    if (page.lines.length < pageSize) await bell.rung(page.isHeldBack ? heldBackMs : pollMs)
   }
 }

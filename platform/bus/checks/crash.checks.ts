@@ -163,7 +163,7 @@ async function handledInTheEnd(world: World): Promise<void> {
     const { lost } = await readLedger(world)
     if (lost < least) [least, giveUpAt] = [lost, Date.now() + 30_000]
     if (lost === 0 || Date.now() > giveUpAt) return
-    await sleep(50)
+    await sleep(200)
   }
 }
 
@@ -244,8 +244,8 @@ async function tradeDuring(world: World, crashes: () => AsyncIterable<void>): Pr
   const customers = Array.from({ length: 4 }, async () => {
     while (!isOver) {
       // Placed or not: the ledger knows.
-      await placeOrder(bus, shop, ++order).catch(() => sleep(20))
-      await sleep(2)
+      await placeOrder(bus, shop, ++order).catch(() => undefined)
+      await sleep(20)
     }
   })
   for await (const _ of crashes()) {

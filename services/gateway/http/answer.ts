@@ -1,21 +1,28 @@
 import { createHash } from 'node:crypto'
+import type { Readable } from 'node:stream'
 
 /** What a page of the gateway gives back; the door adds the headers that every answer has. */
 export interface Answer {
   status: number
   headers: Record<string, string>
-  body: string
+  /** A stream states its own `content-length`, if it is known. */
+  body: string | Buffer | Readable
   /** Code of the failure that the answer tells. */
   error?: string
 }
 
-export function jsonAnswer(status: number, value: unknown): Answer {
+/** One whose content is known as a whole. */
+export interface WholeAnswer extends Answer {
+  body: string | Buffer
+}
+
+export function jsonAnswer(status: number, value: unknown): WholeAnswer & { body: string } {
   const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' }
   return { status, headers, body: JSON.stringify(value) ?? 'null' }
 }
 
 /** With a strong ETag of the content, or 304 without content when the client has it (RFC 9110 §13.1.2, §15.4.5). */
-export function taggedAnswer(answer: Answer, ifNoneMatch: string | undefined): Answer {
+export function taggedAnswer(answer: WholeAnswer, ifNoneMatch: string | undefined): WholeAnswer {
   const etag = `"${createHash('sha1').update(answer.body).digest('base64url')}"`
   const headers = { ...answer.headers, etag, 'cache-control': 'private, no-cache' }
   if (!matches(ifNoneMatch, etag)) return { ...answer, headers }
@@ -23,7 +30,7 @@ export function taggedAnswer(answer: Answer, ifNoneMatch: string | undefined): A
 }
 
 /** Weak comparison, as If-None-Match wants it. */
-function matches(ifNoneMatch: string | undefined, etag: string): boolean {
+export function matches(ifNoneMatch: string | undefined, etag: string): boolean {
   if (ifNoneMatch === undefined) return false
   return ifNoneMatch.split(',').some((part) => {
     const tag = part.trim()

@@ -1,14 +1,18 @@
 /** JSON bodies of requests. */
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
 import { standardError } from '#contracts/errors.ts'
 import { findJsonError } from './json-error.ts'
 
 /** Larger things travel as blobs. */
 export const maxBodyBytes = 1024 * 1024
 
-/** Whether the request has one at all, RFC 9112 §6.3. */
-export function hasBody({ headers }: IncomingMessage): boolean {
+/** Whether the request has one at all, RFC 9112 §6.3; in HTTP/2 unless its stream ends with the head, RFC 9113 §8.1. */
+export function hasBody(incoming: IncomingMessage): boolean {
+  const { headers } = incoming
+  const { stream } = incoming as Partial<Pick<Http2ServerRequest, 'stream'>>
+  if (stream) return !stream.endAfterHeaders
   const length = headers['content-length']
   return length === undefined ? headers['transfer-encoding'] !== undefined : length !== '0'
 }

@@ -1,5 +1,6 @@
 /** One request and its answer: traced, measured, logged, and never without an answer. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
 import type { Context } from 'hono'
 import { CallError, standardError } from '#contracts/errors.ts'
 import { forgetDeadline, watchDeadline, type Awaited } from '#platform/deadlines.ts'
@@ -8,9 +9,13 @@ import type { Logger } from '#platform/log.ts'
 import type { ProcessContext } from '#platform/service.ts'
 import { timings, type Recorder } from '#platform/timings.ts'
 import { continueTrace, parseTraceparent, type TraceContext } from '#platform/trace.ts'
+import type { Verdict } from '#platform/limits/limits.ts'
+import type { ClientAddress } from '#services/gateway/protection/address.ts'
+import { tellLimit } from '#services/gateway/protection/call-limits.ts'
+import type { Guarded, Protection } from '#services/gateway/protection/protection.ts'
 import type { Answer } from './answer.ts'
 import { problemAnswer } from './problem.ts'
-import { write } from './write.ts'
+import { write, writeStream } from './write.ts'
 
 export interface Bindings {
   incoming: IncomingMessage
@@ -25,70 +30,92 @@ export type Page = (c: GatewayContext, exchange: Exchange) => Promise<Answer>
 export interface PageOptions {
   /** 30 s unless stated. */
   deadlineMs?: number | undefined
-  /** Logged at `debug`. */
+  /** Logged at `debug`, in no trace, and answered however busy the gateway is. */
   isQuiet?: boolean
 }
 
 export interface DoorContext {
   log: Logger
   process: Pick<ProcessContext, 'finishSpan' | 'stopping'>
+  protection: Protection
 }
 
 /** What all requests of one method and path share. */
 interface RouteContext extends DoorContext {
   name: string
   path: string
-  level: 'debug' | 'info'
+  isQuiet: boolean
   deadlineMs: number
   recorder: Recorder
 }
 
 /** What Hono gets: the answer itself goes to Node's response. */
-const written = new Response(null)
+export const written = new Response(null)
 
 /** `path` is as the contract says it: requests that differ by an id count as one route. */
 export function handlerFor(
   method: string,
   path: string,
   page: Page,
-  { deadlineMs = outsideDeadlineMs, isQuiet = false, ...context }: DoorContext & PageOptions,
+  options: DoorContext & PageOptions,
 ): (c: GatewayContext) => Response {
-  const level = isQuiet ? 'debug' : 'info'
-  const recorder = requests.of({ method, route: path })
-  const route: RouteContext = { ...context, name: `${method} ${path}`, path, level, deadlineMs, recorder }
+  const open = exchangesOf(method, path, options)
   return (c) => {
-    const exchange = new Exchange(route, c.env)
-    if (hasHost(c.env.incoming))
+    const exchange = open(c.env)
+    if (exchange)
       page(c, exchange).then(
         (answer) => exchange.answer(answer),
         (error) => exchange.fail(error),
       )
-    else exchange.fail(standardError('invalid', 'The Host header is not valid.'))
     return written
   }
 }
 
-/** RFC 9112 §3.2: a request with a Host that is none is answered with 400. */
-function hasHost({ headers: { host = '' } }: IncomingMessage): boolean {
-  return /^[\w.:[\]-]*$/.test(host)
+/** Opens the exchanges of one method and path; undefined for a request that protection has refused. */
+export function exchangesOf(
+  method: string,
+  path: string,
+  { deadlineMs = outsideDeadlineMs, isQuiet = false, ...context }: DoorContext & PageOptions,
+): (bindings: Bindings) => Exchange | undefined {
+  const recorder = requests.of({ method, route: path })
+  const route: RouteContext = { ...context, name: `${method} ${path}`, path, isQuiet, deadlineMs, recorder }
+  return (bindings) => {
+    const exchange = new Exchange(route, bindings)
+    const refusal = context.protection.begin(exchange, route)
+    if (!refusal) return exchange
+    exchange.fail(refusal)
+    return undefined
+  }
 }
 
-export class Exchange implements Awaited {
+interface Outcome {
+  status: number
+  /** Of the content. */
+  bytes: number
+  error: string | undefined
+}
+
+export class Exchange implements Awaited, Guarded {
   readonly trace: TraceContext
+  readonly client: ClientAddress
+  readonly incoming: IncomingMessage
+  readonly outgoing: ServerResponse
+  verdict: Verdict | undefined
   readonly deadlineAt: number
   readonly #startedAt = Date.now()
   readonly #started = performance.now()
   readonly #route: RouteContext
-  readonly #incoming: IncomingMessage
-  readonly #outgoing: ServerResponse
   #isAnswered = false
+  /** To the answer, not to the end of its content. */
+  #ms = 0
 
   constructor(route: RouteContext, { incoming, outgoing }: Bindings) {
     this.trace = continueTrace(parseTraceparent(incoming.headers.traceparent as string | undefined))
     this.deadlineAt = this.#startedAt + route.deadlineMs
+    this.client = route.protection.clientOf(incoming)
     this.#route = route
-    this.#incoming = incoming
-    this.#outgoing = outgoing
+    this.incoming = incoming
+    this.outgoing = outgoing
     watchDeadline(this)
   }
 
@@ -107,30 +134,58 @@ export class Exchange implements Awaited {
 
   /** The first answer counts: what comes after the deadline comes too late. */
   answer(answer: Answer): void {
-    if (this.#isAnswered) return
-    this.#isAnswered = true
-    const { process, name, path, recorder, log, level } = this.#route
-    forgetDeadline(this)
-    const correlationId = correlationIdOf(this.#incoming)
-    answer.headers['x-correlation-id'] = correlationId ?? this.trace.traceId
-    if (process.stopping.aborted) answer.headers.connection = 'close'
-    const ms = performance.now() - this.#started
+    const { body } = answer
+    if (!this.begin(answer.headers)) return void (body instanceof Readable && body.destroy())
     // Nobody reads the answer when the connection is gone.
-    const status = this.#outgoing.destroyed ? 499 : answer.status
-    const bytes = write(answer, this.#incoming, this.#outgoing)
-    recorder.record(status, ms)
-    process.finishSpan(this.trace, { name, kind: 'server', startedAt: this.#startedAt, error: answer.error })
+    const status = this.outgoing.destroyed ? 499 : answer.status
+    if (!(body instanceof Readable)) {
+      const bytes = write(answer, body, this.incoming, this.outgoing)
+      return this.finish({ status, bytes, error: answer.error })
+    }
+    writeStream(answer, body, this.incoming, this.outgoing, (bytes, error) => {
+      if (error && error.code !== 'ERR_STREAM_PREMATURE_CLOSE')
+        this.#route.log.error({ err: error, traceId: this.trace.traceId }, 'answer broke off')
+      this.finish({ status, bytes, error: error ? 'cancelled' : undefined })
+    })
+  }
+
+  /** Adds what every answer has to its headers. False when it has been answered already, as at its deadline. */
+  begin(headers: Record<string, string>): boolean {
+    if (this.#isAnswered) return false
+    this.#isAnswered = true
+    this.#ms = performance.now() - this.#started
+    const { process, protection } = this.#route
+    forgetDeadline(this)
+    protection.end(this)
+    if (this.verdict) tellLimit(this.verdict, headers)
+    protection.cors?.mark(this.incoming.headers, headers)
+    headers['x-correlation-id'] = this.correlationId
+    if (process.stopping.aborted) headers.connection = 'close'
+    return true
+  }
+
+  /** One line, one span and one count for each request. */
+  finish({ status, bytes, error }: Outcome): void {
+    const { process, name, path, recorder, log, isQuiet } = this.#route
+    recorder.record(status, this.#ms)
+    if (!isQuiet) process.finishSpan(this.trace, { name, kind: 'server', startedAt: this.#startedAt, error })
     const line = {
-      method: this.#incoming.method,
+      method: this.incoming.method,
       route: path,
       status,
-      ms: Math.round(ms * 1000) / 1000,
+      ms: Math.round(this.#ms * 1000) / 1000,
       bytes,
+      client: this.client.text,
       traceId: this.trace.traceId,
-      correlationId,
-      error: answer.error,
+      correlationId: correlationIdOf(this.incoming),
+      error,
     }
-    log[level](line, 'request')
+    log[isQuiet ? 'debug' : 'info'](line, 'request')
+  }
+
+  /** What the client calls the request, else its trace. */
+  get correlationId(): string {
+    return correlationIdOf(this.incoming) ?? this.trace.traceId
   }
 }
 

@@ -1,20 +1,9 @@
 /** Failures as `application/problem+json`, RFC 9457. */
-import { CallError, type FieldError } from '#contracts/errors.ts'
-import type { Answer } from './answer.ts'
+import { CallError } from '#contracts/errors.ts'
+import type { Problem } from '#contracts/problem.ts'
+import type { WholeAnswer } from './answer.ts'
 
-export interface Problem {
-  /** Where the reference explains the code. */
-  type: string
-  title: string
-  status: number
-  detail?: string
-  code: string
-  /** Every wrong field at once. */
-  errors?: FieldError[]
-  traceId: string
-}
-
-function problemOf(error: CallError, traceId: string): Problem {
+export function problemOf(error: CallError, traceId: string): Problem {
   const title = titleOf(error.code)
   const hasDetail = error.code !== 'internal' && error.message !== error.code
   return {
@@ -28,7 +17,7 @@ function problemOf(error: CallError, traceId: string): Problem {
   }
 }
 
-export function problemAnswer(error: CallError, traceId: string): Answer {
+export function problemAnswer(error: CallError, traceId: string): WholeAnswer {
   const headers: Record<string, string> = {
     'content-type': 'application/problem+json',
     'cache-control': 'no-store',
@@ -43,7 +32,13 @@ export function problemAnswer(error: CallError, traceId: string): Answer {
 }
 
 /** Codes of the door itself, beside the standard ones. */
-export const doorErrors = { methodNotAllowed: 405, requestTimeout: 408, headersTooLarge: 431 } as const
+export const doorErrors = {
+  methodNotAllowed: 405,
+  requestTimeout: 408,
+  headersTooLarge: 431,
+  badGateway: 502,
+  tooSlow: 503,
+} as const
 
 export function doorError(code: keyof typeof doorErrors, detail: string): CallError {
   return new CallError(code, doorErrors[code], { detail })
@@ -59,6 +54,7 @@ const titles: Record<string, string> = {
   notFound: 'Not found',
   methodNotAllowed: 'The path does not take this method',
   requestTimeout: 'The request took too long to arrive',
+  tooSlow: 'What was sent was not taken in time',
   headersTooLarge: 'The headers are too large',
   conflict: 'The request conflicts with the present state',
   idempotencyKeyInUse: 'A request with this key is still running',
@@ -67,6 +63,7 @@ const titles: Record<string, string> = {
   idempotencyKeyReused: 'This key was used with another request',
   tooManyRequests: 'Too many requests',
   cancelled: 'The client gave up',
+  badGateway: 'The service behind this address does not answer as it should',
   internal: 'Something went wrong on our side',
   unavailable: 'Not available at the moment',
   overloaded: 'Too busy at the moment',

@@ -21,10 +21,16 @@ export function createRouter(): Hono<{ Bindings: Bindings }> {
   return new Hono({ getPath: ({ url }) => pathOf(url) })
 }
 
-export function listenerFor(router: Hono<{ Bindings: Bindings }>): RequestListener {
+/** `takeEarly` says whether it has taken a request that is for nobody the router knows. */
+export function listenerFor(
+  router: Hono<{ Bindings: Bindings }>,
+  takeEarly: (bindings: Bindings) => boolean,
+): RequestListener {
   return (incoming, outgoing) => {
+    const bindings = { incoming, outgoing }
+    if (takeEarly(bindings)) return
     const request = new RequestLine(incoming) as unknown as Request
-    void router.fetch(request, { incoming, outgoing })
+    void router.fetch(request, bindings)
   }
 }
 

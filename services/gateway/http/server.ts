@@ -1,10 +1,16 @@
 /** The HTTP server itself: its limits, what it says to requests that are none, and how it stops. */
-import { createServer, STATUS_CODES, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { Http2ServerResponse } from 'node:http2'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { standardError, type CallError } from '#contracts/errors.ts'
 import { continueTrace } from '#platform/trace.ts'
+import type { Protection } from '#services/gateway/protection/protection.ts'
+import type { CertificateFiles } from '#services/gateway/tls/certificate.ts'
+import { createTlsServer } from '#services/gateway/tls/server.ts'
 import { doorError, problemAnswer } from './problem.ts'
+import { writeRaw } from './raw.ts'
+import type { Upgrades } from './upgrade.ts'
 
 export interface HttpServer extends AsyncDisposable {
   readonly port: number
@@ -15,23 +21,45 @@ export interface HttpServer extends AsyncDisposable {
 const limits = {
   maxHeaderSize: 16 * 1024,
   headersTimeout: 10_000,
-  requestTimeout: 30_000,
+  // Bodies are watched by how fast they come: an upload may take long.
+  requestTimeout: 0,
   // Longer than the 60 s that load balancers keep an idle connection, so that they close first.
   keepAliveTimeout: 75_000,
   connectionsCheckingInterval: 1_000,
+  // Ours is told as a problem.
+  requireHostHeader: false,
 }
 /** Then the client connects again, perhaps to another instance. */
 const maxRequestsPerConnection = 100_000
 
 export async function serveHttp(
   listener: RequestListener,
-  options: { port: number; host: string; stopGraceMs: number; process: { stopping: AbortSignal } },
+  options: {
+    port: number
+    host: string
+    stopGraceMs: number
+    process: { stopping: AbortSignal }
+    upgrades: Upgrades
+    protection: Protection
+    /** With them it speaks TLS, and HTTP/2 to who wants it. */
+    certificates?: CertificateFiles | undefined
+  },
 ): Promise<HttpServer> {
-  const { stopGraceMs, process } = options
-  const server = createServer(limits, listener)
+  const { stopGraceMs, process, upgrades, protection, certificates } = options
+  const server = certificates
+    ? createTlsServer(certificates, limits, listener)
+    : createServer(limits, listener)
+  Object.assign(server, { shouldUpgradeCallback: upgrades.wants })
+  server.on('upgrade', upgrades.take)
   server.maxRequestsPerSocket = maxRequestsPerConnection
-  server.on('clientError', answerClientError)
-  await listen(server, options)
+  protection.guard(server)
+  server.on('connect', (_, target: Duplex | Http2ServerResponse) => refuseTunnel(target))
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (error.code === 'ECONNRESET') socket.destroy()
+    else if (protection.noteMalformed(socket)) answerClientError(error, socket)
+    else socket.destroySoon()
+  })
+  await listen(server, { ...options, setting: certificates ? 'TLS_PORT' : 'PORT' })
 
   // Listening ends and idle connections close; each running request is answered with `Connection: close`.
   const stop = () => void server.close()
@@ -40,7 +68,7 @@ export async function serveHttp(
   const { port } = server.address() as AddressInfo
   return {
     port,
-    url: `http://${urlHost(options.host)}:${port}`,
+    url: `${certificates ? 'https' : 'http'}://${urlHost(options.host)}:${port}`,
     async [Symbol.asyncDispose]() {
       process.stopping.removeEventListener('abort', stop)
       const closed = new Promise((resolve) => server.close(resolve))
@@ -51,7 +79,10 @@ export async function serveHttp(
   }
 }
 
-async function listen(server: Server, { port, host }: { port: number; host: string }): Promise<void> {
+async function listen(
+  server: Server,
+  { port, host, setting }: { port: number; host: string; setting: string },
+): Promise<void> {
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject).listen(port, host, () => {
@@ -62,13 +93,23 @@ async function listen(server: Server, { port, host }: { port: number; host: stri
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     const reasons: Record<string, string> = {
-      EADDRINUSE: `port ${port} of ${host} is in use; set PORT to a free one`,
-      EACCES: `port ${port} needs privileges; set PORT to another one`,
+      EADDRINUSE: `port ${port} of ${host} is in use; set ${setting} to a free one`,
+      EACCES: `port ${port} needs privileges; set ${setting} to another one`,
       EADDRNOTAVAIL: `${host} is no address of this machine; set HOST to one`,
       ENOTFOUND: `${host} is no address; set HOST to one`,
     }
     throw new Error(`The gateway can't listen: ${reasons[code ?? ''] ?? message}`, { cause: error })
   }
+}
+
+/** RFC 9110 §9.3.6: this is no forward proxy. */
+function refuseTunnel(socket: Duplex | Http2ServerResponse): void {
+  if (socket instanceof Http2ServerResponse) return void socket.writeHead(405).end()
+  socket.on('error', () => socket.destroy())
+  writeRaw(
+    socket,
+    problemAnswer(doorError('methodNotAllowed', 'No tunnels.'), continueTrace(undefined).traceId),
+  )
 }
 
 const failures: Record<string, CallError> = {
@@ -82,12 +123,9 @@ const failures: Record<string, CallError> = {
 
 /** The parser gave up: what follows on the connection has no meaning, so it closes. */
 function answerClientError({ code = '' }: NodeJS.ErrnoException, socket: Duplex): void {
-  if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  if (!socket.writable) return void socket.destroy()
   const failure = failures[code] ?? standardError('invalid', 'This is not HTTP.')
-  const { status, headers, body } = problemAnswer(failure, continueTrace(undefined).traceId)
-  const lines = Object.entries({ ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' })
-  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head}\r\n${body}`, () => socket.destroy())
+  writeRaw(socket, problemAnswer(failure, continueTrace(undefined).traceId))
 }
 
 /** An address that listens everywhere is reached here as localhost. */

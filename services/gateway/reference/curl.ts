@@ -13,9 +13,11 @@ export function curlExample(method: string, path: string, operation: Operation):
     .map(({ name, schema }) => `${name}=${encodeURIComponent(String(exampleOf(schema)))}`)
     .join('&')
   const body = requestBody?.content['application/json']?.example
+  const takesBytes = requestBody?.content['*/*'] !== undefined
   return [
     `curl${method === 'get' ? '' : ` -X ${method.toUpperCase()}`} "$DAKGHAR${address}${query && `?${query}`}"`,
     ...(security.length > 0 ? ['-H "Authorization: Bearer $KEY"'] : []),
+    ...(takesBytes ? ['--data-binary @file'] : []),
     ...(body === undefined ? [] : [`--json ${quoted(JSON.stringify(body))}`]),
   ].join(' \\\n  ')
 }

@@ -2,8 +2,10 @@
 import { html } from 'hono/html'
 import { standardErrors } from '#contracts/errors.ts'
 import { maxBodyBytes } from '#services/gateway/http/body.ts'
+import type { Contract } from '#contracts/contract.ts'
 import { curlExample } from './curl.ts'
 import { fieldList, parameterList } from './field-list.ts'
+import { liveSection } from './live-section.ts'
 import type { OpenApiDocument } from './openapi.ts'
 import type { Operation } from './operation.ts'
 import { doorErrors, titleOf } from '#services/gateway/http/problem.ts'
@@ -16,7 +18,7 @@ interface Door {
   operation: Operation
 }
 
-export function docsPage(document: OpenApiDocument): string {
+export function docsPage(document: OpenApiDocument, contracts: readonly Contract[]): string {
   const doors = Object.entries(document.paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, operation]): Door => ({ method, path, operation })),
   )
@@ -44,6 +46,7 @@ export function docsPage(document: OpenApiDocument): string {
                       ${group.doors.map(contentsEntry)}
                     </ul>`,
               )}
+              <p><a href="#live">live</a></p>
               <p><a href="#problems">problems</a></p>
             </nav>
             <main>
@@ -54,7 +57,7 @@ export function docsPage(document: OpenApiDocument): string {
                     <p class="soft">${group.description}</p>
                     ${group.doors.map((door) => section(door, document))}`,
               )}
-              ${problemList(doors)}
+              ${liveSection(contracts)} ${problemList(doors)}
             </main>
           </div>
         </body>
@@ -69,10 +72,11 @@ function introduction(): Html {
       <a href="/api/openapi.json">OpenAPI document</a>.
     </p>
     <p>
-      A call that is not for everyone wants a key: <code>Authorization: Bearer …</code> or
-      <code>X-Api-Key: …</code>. With an <code>Idempotency-Key</code> a command can be sent again without
-      being done twice. A body has at most ${maxBodyBytes / 1024 / 1024} MiB. Every answer carries an
-      <code>X-Correlation-Id</code>: yours, or else its trace id.
+      A call that is not for everyone wants a session token or a key: <code>Authorization: Bearer …</code> or
+      <code>X-Api-Key: …</code>. Browsers get a cookie when they sign in. With an
+      <code>Idempotency-Key</code> a command can be sent again without being done twice. A body has at most
+      ${maxBodyBytes / 1024 / 1024} MiB. Every answer carries an <code>X-Correlation-Id</code>: yours, or else
+      its trace id.
     </p>
     <p>The examples use two variables:</p>
     <pre tabindex="0"><code>DAKGHAR=http://localhost:3000
@@ -98,7 +102,7 @@ function section(door: Door, document: OpenApiDocument): Html {
   const { operationId, summary, parameters, requestBody } = operation
   const [status = '', answer] = Object.entries(operation.responses)[0] ?? []
   const body = requestBody?.content['application/json']
-  const output = answer?.content?.['application/json']
+  const output = answer?.content?.['application/json'] ?? answer?.content?.['text/event-stream']
   return html`<article class="operation" id="${operationId}">
     <h3>
       <code>${methodBadge(method)} ${path}</code>

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { z } from 'zod'
-import { command, contract, query } from '#contracts/contract.ts'
+import { command, contract, query, stream } from '#contracts/contract.ts'
+import { Download, Upload } from '#contracts/blobs.ts'
 import { contracts } from '#contracts/all.ts'
 import { docsPage } from './docs-page.ts'
 import { openApiDocument, type OpenApiDocument } from './openapi.ts'
@@ -31,6 +32,30 @@ const families = contract('families', {
       input: z.union([z.object({ born: z.date() }), z.object({ alive: z.boolean() })]),
       output: Person,
     }),
+    hangPortrait: command({
+      http: 'POST /families/{name}/portrait',
+      access: 'account',
+      upload: { maxBytes: 1000 },
+      input: z.object({ name: z.string(), painter: z.string(), upload: Upload }),
+      output: z.null(),
+    }),
+    showPortrait: query({
+      http: 'GET /families/{name}/portrait',
+      access: 'account',
+      download: true,
+      input: z.object({ name: z.string() }),
+      output: Download,
+    }),
+  },
+  streams: {
+    news: stream({
+      http: 'GET /families/{name}/news',
+      access: 'account',
+      input: z.object({ name: z.string(), after: z.int().optional() }),
+      output: z.object({ number: z.int() }),
+      sequence: ({ number }) => number,
+    }),
+    secrets: stream({ access: 'service', input: z.object({}), output: z.string() }),
   },
 })
 const all = [...contracts, kiosk, families]
@@ -59,7 +84,10 @@ test('every parameter of a path is declared, and nothing else is', () => {
 
 test('every door has an operation with a name of its own', () => {
   const operations = Object.values(document.paths).flatMap((path) => Object.values(path))
-  const doors = all.flatMap(({ calls }) => Object.values(calls)).flatMap(({ http }) => http)
+  const doors = all.flatMap(({ calls, streams }) => [
+    ...Object.values(calls).flatMap(({ http }) => http),
+    ...Object.values(streams).flatMap(({ http }) => http ?? []),
+  ])
   assert.equal(operations.length, doors.length)
   assert.equal(new Set(operations.map(({ operationId }) => operationId)).size, operations.length)
 })
@@ -83,6 +111,32 @@ test('an operation says what its call says', () => {
   assert.equal(list.parameters.find(({ name }) => name === 'limit')?.schema.maximum, 10)
 })
 
+test('bytes that go up and down are told apart from JSON', () => {
+  const portrait = document.paths['/families/{name}/portrait']!
+  const { parameters, requestBody } = portrait.post!
+  assert.deepEqual(Object.keys(requestBody!.content), ['*/*'])
+  assert.deepEqual(
+    parameters.map(({ name, in: place }) => `${place} ${name}`),
+    ['path name', 'query painter', 'header Idempotency-Key'],
+  )
+  assert.deepEqual(Object.keys(portrait.get!.responses).slice(0, 4), ['200', '206', '304', '400'])
+  assert.ok(portrait.get!.responses['200']!.content!['*/*'])
+})
+
+test('a stream is an operation too', () => {
+  const { operationId, parameters, responses } = document.paths['/families/{name}/news']!.get!
+  assert.equal(operationId, 'families.news')
+  assert.deepEqual(
+    parameters.map(({ name }) => name),
+    ['name', 'after', 'Last-Event-ID'],
+  )
+  assert.ok(responses['200']!.content!['text/event-stream'])
+  const page = docsPage(document, all)
+  assert.match(page, /families\.news/)
+  assert.match(page, /&quot;type&quot;:&quot;subscribe&quot;/)
+  assert.doesNotMatch(page, /families\.secrets/)
+})
+
 test('a path parameter is not asked for in the body again', () => {
   const { schema } = document.paths['/kiosk/items/{id}']!.patch!.requestBody!.content['application/json']!
   assert.deepEqual(Object.keys(schema.properties ?? {}), ['name', 'price'])
@@ -93,7 +147,7 @@ test('the same contracts give the same document', () => {
 })
 
 test('the reference shows every operation and every link leads somewhere', () => {
-  const page = docsPage(document)
+  const page = docsPage(document, all)
   for (const operation of Object.values(document.paths).flatMap((path) => Object.values(path)))
     assert.ok(page.includes(`id="${operation.operationId}"`), operation.operationId)
   const ids = new Set([...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id))
@@ -101,7 +155,7 @@ test('the reference shows every operation and every link leads somewhere', () =>
 })
 
 test('the reference has no scripts, and contracts write no markup into it', () => {
-  const page = docsPage(document)
+  const page = docsPage(document, all)
   assert.doesNotMatch(page, /<script|<b>|<people>| on\w+=|style="/)
   assert.match(page, /Trees &amp; &lt;people&gt;/)
 })

@@ -1,7 +1,14 @@
 /** The OpenAPI 3.1 document of a list of contracts (https://spec.openapis.org/oas/v3.1.1). */
 import type { Contract } from '#contracts/contract.ts'
 import { componentName, operationOf, type Operation } from './operation.ts'
-import { byPath, routesOf, type Route } from '#services/gateway/rest/routes.ts'
+import { streamOperationOf } from './stream-operation.ts'
+import {
+  byPath,
+  routesOf,
+  streamRoutesOf,
+  type Route,
+  type StreamRoute,
+} from '#services/gateway/rest/routes.ts'
 import { jsonSchemaOf, type JsonSchema } from './schema.ts'
 
 export interface OpenApiDocument {
@@ -15,12 +22,12 @@ export interface OpenApiDocument {
 
 /** The same contracts give the same document, byte for byte. */
 export function openApiDocument(contracts: readonly Contract[]): OpenApiDocument {
-  const routes = routesOf(contracts)
+  const routes = [...routesOf(contracts), ...streamRoutesOf(contracts)]
   const schemas = componentsOf(routes)
   const paths = Object.fromEntries(
     byPath(routes).map(([path, group]) => [
       path,
-      Object.fromEntries(group.map((route) => [route.method.toLowerCase(), operationOf(route, schemas)])),
+      Object.fromEntries(group.map((route) => [route.method.toLowerCase(), describe(route, schemas)])),
     ]),
   )
   const references = JSON.stringify(paths)
@@ -36,8 +43,16 @@ export function openApiDocument(contracts: readonly Contract[]): OpenApiDocument
   }
 }
 
-/** Input and output of each call. Their own references become references into the document. */
-function componentsOf(routes: readonly Route[]): Record<string, JsonSchema> {
+function describe(route: Route | StreamRoute, schemas: Record<string, JsonSchema>): Operation {
+  return isStream(route) ? streamOperationOf(route, schemas) : operationOf(route, schemas)
+}
+
+function isStream(route: Route | StreamRoute): route is StreamRoute {
+  return route.definition.kind === 'stream'
+}
+
+/** Input and output of each call and stream. Their own references become references into the document. */
+function componentsOf(routes: readonly (Route | StreamRoute)[]): Record<string, JsonSchema> {
   const components: Record<string, JsonSchema> = { Problem: problemSchema }
   for (const { definition } of routes)
     for (const io of ['input', 'output'] as const) {
@@ -75,6 +90,12 @@ const problemSchema: JsonSchema = {
 }
 
 const securitySchemes = {
-  bearer: { type: 'http', scheme: 'bearer', description: 'Authorization: Bearer <key>' },
+  bearer: { type: 'http', scheme: 'bearer', description: 'A session token or a key.' },
   apiKey: { type: 'apiKey', in: 'header', name: 'X-Api-Key' },
+  session: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: '__Host-session',
+    description: 'Set at sign-in. Over plain HTTP it is dakghar-session.',
+  },
 }

@@ -1,6 +1,6 @@
 /** One operation of the OpenAPI document. */
 import { STATUS_CODES } from 'node:http'
-import type { CallDefinition } from '#contracts/contract.ts'
+import type { CallDefinition, StreamDefinition } from '#contracts/contract.ts'
 import { standardErrors, type StandardErrorCode } from '#contracts/errors.ts'
 import { exampleOf } from './example.ts'
 import type { Route } from '#services/gateway/rest/routes.ts'
@@ -14,7 +14,7 @@ export interface Operation {
   'x-access': string
   security: Record<string, never[]>[]
   parameters: Parameter[]
-  requestBody?: { required: boolean; content: Record<string, Media> }
+  requestBody?: { required: boolean; description?: string; content: Record<string, Media> }
   responses: Record<string, Answer>
 }
 
@@ -49,9 +49,11 @@ export function operationOf(route: Route, schemas: Record<string, JsonSchema>): 
     tags: [definition.service],
     ...(definition.summary !== undefined && { summary: definition.summary }),
     'x-access': definition.access,
-    security: definition.access === 'public' ? [] : [{ bearer: [] }, { apiKey: [] }],
+    security: definition.access === 'public' ? [] : [{ bearer: [] }, { apiKey: [] }, { session: [] }],
     parameters: [...inputParameters(route, input, takesBody), ...headerParameters(definition)],
-    ...(takesBody && { requestBody: requestBody(route, input) }),
+    ...(takesBody && {
+      requestBody: definition.upload ? bytesBody(definition.upload) : requestBody(route, input),
+    }),
     responses: { ...goodAnswers(definition, status, schemas), ...problemAnswers(route, takesBody) },
   }
 }
@@ -62,10 +64,15 @@ function operationId({ method, path, definition }: Route): string {
   return `${definition.service}.${definition.name}${door > 0 ? `.${door + 1}` : ''}`
 }
 
-function inputParameters(route: Route, input: JsonSchema, takesBody: boolean): Parameter[] {
+export function inputParameters(
+  { definition, parameters }: Pick<Route, 'parameters'> & { definition: object },
+  input: JsonSchema,
+  takesBody: boolean,
+): Parameter[] {
+  const isUpload = 'upload' in definition && definition.upload !== undefined
   return Array.from(fieldsOf(input), ([name, { schema, isRequired }]): Parameter[] => {
-    const isInPath = route.parameters.includes(name)
-    if (takesBody && !isInPath) return []
+    const isInPath = parameters.includes(name)
+    if (isUpload ? name === 'upload' : takesBody && !isInPath) return []
     const description = schema.description
     return [
       {
@@ -77,6 +84,11 @@ function inputParameters(route: Route, input: JsonSchema, takesBody: boolean): P
       },
     ]
   }).flat()
+}
+
+function bytesBody({ maxBytes }: { maxBytes: number }) {
+  const schema: JsonSchema = { type: 'string', format: 'binary' }
+  return { required: true, description: `At most ${maxBytes} bytes.`, content: { '*/*': { schema } } }
 }
 
 function headerParameters({ kind, idempotency, etag }: CallDefinition): Parameter[] {
@@ -116,6 +128,7 @@ function goodAnswers(
   status: number,
   schemas: Record<string, JsonSchema>,
 ): Record<string, Answer> {
+  if (definition.download) return bytes
   const name = componentName(definition, 'output')
   const headers = {
     ETag: { description: 'Changes with the answer.', schema: { type: 'string' } as JsonSchema },
@@ -130,13 +143,31 @@ function goodAnswers(
   }
 }
 
+const bytes: Record<string, Answer> = {
+  200: {
+    description: 'The content',
+    headers: { ETag: { description: 'Changes with the content.', schema: { type: 'string' } } },
+    content: { '*/*': { schema: { type: 'string', format: 'binary' } } },
+  },
+  206: { description: 'The part that Range asks for' },
+  304: { description: 'Not changed' },
+  416: { description: 'The content has no such part' },
+}
+
+/** What a route tells of how it can fail. */
+interface ProblemSource {
+  parameters: readonly string[]
+  definition: Pick<CallDefinition | StreamDefinition, 'access'> &
+    Partial<Pick<CallDefinition, 'errors' | 'kind' | 'idempotency'>>
+}
+
 /** One answer for each status, with the codes that leave with it: the declared ones first. */
-function problemAnswers(route: Route, takesBody: boolean): Record<string, Answer> {
+export function problemAnswers(route: ProblemSource, takesBody: boolean): Record<string, Answer> {
   const codes = new Map<number, string[]>()
   const add = (code: string, status: number) => codes.set(status, [...(codes.get(status) ?? []), code])
-  for (const [code, status] of Object.entries<number>(route.definition.errors)) add(code, status)
+  for (const [code, status] of Object.entries<number>(route.definition.errors ?? {})) add(code, status)
   for (const code of standardCodes(route, takesBody))
-    if (!(code in route.definition.errors)) add(code, standardErrors[code])
+    if (!(code in (route.definition.errors ?? {}))) add(code, standardErrors[code])
   return Object.fromEntries(
     Array.from(codes, ([status, all]): [number, Answer] => [
       status,
@@ -155,7 +186,7 @@ const retryAfter = {
   'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer' } as JsonSchema },
 }
 
-function standardCodes({ definition, parameters }: Route, takesBody: boolean): StandardErrorCode[] {
+function standardCodes({ definition, parameters }: ProblemSource, takesBody: boolean): StandardErrorCode[] {
   const isRepeatable = definition.kind === 'command' && definition.idempotency === 'stored'
   return [
     'invalid',
@@ -172,10 +203,13 @@ function standardCodes({ definition, parameters }: Route, takesBody: boolean): S
   ]
 }
 
-export function componentName(definition: CallDefinition, io: 'input' | 'output'): string {
+export function componentName(
+  definition: Pick<CallDefinition, 'service' | 'name'>,
+  io: 'input' | 'output',
+): string {
   return `${definition.service}.${definition.name}.${io}`
 }
 
-function reference(component: string): JsonSchema {
+export function reference(component: string): JsonSchema {
   return { $ref: `#/components/schemas/${component}` }
 }

@@ -1,34 +1,67 @@
 /** The page of a contract's call. */
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { CallDefinition } from '#contracts/contract.ts'
 import { standardError } from '#contracts/errors.ts'
 import type { Answerer, Invocation } from '#platform/calls.ts'
+import { authorize } from '#platform/host/access.ts'
 import type { Identity } from '#platform/identity.ts'
+import type { ServiceContext } from '#platform/service.ts'
 import type { TraceContext } from '#platform/trace.ts'
-import { jsonAnswer, taggedAnswer } from '#services/gateway/http/answer.ts'
+import { downloadAnswer } from '#services/gateway/files/download.ts'
+import { receiveUpload } from '#services/gateway/files/upload.ts'
+import { jsonAnswer, taggedAnswer, type Answer } from '#services/gateway/http/answer.ts'
 import { hasBody, readJson } from '#services/gateway/http/body.ts'
 import type { Exchange, Page } from '#services/gateway/http/exchange.ts'
+import type { Protection } from '#services/gateway/protection/protection.ts'
 import type { Identify } from '#services/gateway/sessions/identify.ts'
+import type { SessionCalls } from '#services/gateway/sessions/session-calls.ts'
 import { inputReader } from './input.ts'
 import type { Route } from './routes.ts'
 
+export interface CallTools {
+  answerer: Answerer
+  identify: Identify
+  sessionCalls: SessionCalls
+  protection: Protection
+  /** Where uploads go, and where downloads come from. */
+  stores: Pick<ServiceContext, 'uploads' | 'blobs'>
+}
+
+/** A page that also takes a body that was already read. */
+export type CallPage = (...args: [...Parameters<Page>, body?: unknown]) => Promise<Answer>
+
 export function callPage(
   route: Route,
-  { answerer, identify }: { answerer: Answerer; identify: Identify },
-): Page {
+  { answerer, identify, sessionCalls, protection, stores }: CallTools,
+): CallPage {
   const { definition, status, method } = route
   const inputOf = inputReader(route)
-  const takesBody = method !== 'GET'
+  const takesJson = method !== 'GET' && !definition.upload
+  const limiter = protection.limiterOf(definition)
 
-  return async (c, exchange) => {
+  /** Who may not make the call doesn't get to send its bytes. */
+  async function upload(incoming: IncomingMessage, identity: Identity) {
+    authorize(definition.access, identity)
+    return { upload: await receiveUpload(incoming, definition, stores.uploads) }
+  }
+
+  return async (c, exchange, given) => {
     const { incoming, outgoing } = c.env
     const { headers } = incoming
-    const identity = identify(headers)
+    sessionCalls.before(definition, incoming)
+    const found = identify(incoming, outgoing)
+    const identity = found instanceof Promise ? await found : found
     const idempotencyKey = idempotencyKeyOf(headers, definition)
-    const input = inputOf(c, takesBody && hasBody(incoming) ? await readJson(incoming) : undefined)
+    const early = limiter.needsInput ? undefined : limiter.take(exchange, identity, undefined)
+    if (early) await early
+    const body = given ?? (takesJson && hasBody(incoming) ? await readJson(incoming) : undefined)
+    const input = inputOf(c, definition.upload ? await upload(incoming, identity) : body)
+    if (limiter.needsInput) await limiter.take(exchange, identity, input)
     const invocation = new RequestInvocation(outgoing, exchange, identity, idempotencyKey)
     const output = await answerer.call(definition, input, invocation)
+    if (definition.download) return downloadAnswer(output, incoming, stores.blobs)
     const answer = jsonAnswer(status, output)
+    sessionCalls.after(definition, { incoming, identity, output }, answer.headers)
     return definition.etag ? taggedAnswer(answer, headers['if-none-match']) : answer
   }
 }

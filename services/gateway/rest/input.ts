@@ -1,20 +1,39 @@
 /** What a request says, as the input of its call. The answering service validates it. */
+import type { CallDefinition, StreamDefinition } from '#contracts/contract.ts'
 import { standardError } from '#contracts/errors.ts'
 import type { GatewayContext } from '#services/gateway/http/exchange.ts'
-import type { Route } from './routes.ts'
 import { fieldsOf, jsonSchemaOf, typesOf, type JsonSchema } from '#services/gateway/reference/schema.ts'
 
 type Fields = Record<string, unknown>
+
+/** What a route tells of its input. */
+interface InputSource {
+  parameters: readonly string[]
+  definition: Pick<CallDefinition | StreamDefinition, 'input'>
+}
+
 type Coercion = (texts: string[]) => unknown
 
 /**
  * Makes the input of one route's calls from the request and its body, undefined without one. A field may come by
  * path, by query string or in the body; the path wins, then the body. Throws `invalid` for what can't be read.
  */
-export function inputReader({
+export function inputReader(route: InputSource): (c: GatewayContext, body: unknown) => unknown {
+  const readAddress = addressReader(route)
+  return (c, body) => {
+    const query = queryOf(c.env.incoming.url ?? '')
+    if (query === '' && route.parameters.length === 0) return body ?? {}
+    if (body !== undefined && !isFields(body)) throw standardError('invalid', 'The body is not an object.')
+    const { path, query: given } = readAddress(c, new URLSearchParams(query))
+    return { ...given, ...body, ...path }
+  }
+}
+
+/** Makes fields of the texts in a path and a query string. */
+export function addressReader({
   parameters,
   definition,
-}: Route): (c: GatewayContext, body: unknown) => unknown {
+}: InputSource): (c: GatewayContext, query: URLSearchParams) => { path: Fields; query: Fields } {
   const coercions = new Map<string, Coercion>()
   for (const [name, { schema }] of fieldsOf(jsonSchemaOf(definition.input, 'input')))
     coercions.set(name, coercionFor(schema))
@@ -23,9 +42,9 @@ export function inputReader({
   const readPath = (c: GatewayContext) =>
     parameters.map((name) => [name, coerce(name, [c.req.param(name) ?? ''])] as const)
 
-  function readQuery(query: string): Fields {
+  function readQuery(query: URLSearchParams): Fields {
     const texts = new Map<string, string[]>()
-    for (const [name, text] of new URLSearchParams(query)) {
+    for (const [name, text] of query) {
       const earlier = texts.get(name)
       if (earlier) earlier.push(text)
       else texts.set(name, [text])
@@ -33,16 +52,11 @@ export function inputReader({
     return Object.fromEntries(Array.from(texts, ([name, all]) => [name, coerce(name, all)]))
   }
 
-  return (c, body) => {
-    const query = queryOf(c.env.incoming.url ?? '')
-    if (query === '' && parameters.length === 0) return body ?? {}
-    if (body !== undefined && !isFields(body)) throw standardError('invalid', 'The body is not an object.')
-    return { ...readQuery(query), ...body, ...Object.fromEntries(readPath(c)) }
-  }
+  return (c, query) => ({ path: Object.fromEntries(readPath(c)), query: readQuery(query) })
 }
 
 /** Throws `invalid` for a URL whose percent-encoding is not UTF-8, RFC 3986 §2.5. */
-function queryOf(url: string): string {
+export function queryOf(url: string): string {
   if (url.includes('%'))
     try {
       decodeURIComponent(url)

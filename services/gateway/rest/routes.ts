@@ -1,5 +1,5 @@
-/** The REST routes of a list of contracts. */
-import type { CallDefinition, Contract } from '#contracts/contract.ts'
+/** The routes of a list of contracts. */
+import type { CallDefinition, Contract, StreamDefinition } from '#contracts/contract.ts'
 
 export interface Route {
   method: string
@@ -44,7 +44,21 @@ function shapeOf(path: string): string {
   return path.replaceAll(/\{\w+\}/g, '\u{10ffff}')
 }
 
-function readDoor(door: string, definition: CallDefinition): Route {
+/** A stream's path for server-sent events. */
+export interface StreamRoute extends Omit<Route, 'definition'> {
+  definition: StreamDefinition
+}
+
+export function streamRoutesOf(contracts: readonly Contract[]): StreamRoute[] {
+  return contracts
+    .flatMap((contract) => Object.values<StreamDefinition>(contract.streams))
+    .flatMap((definition) => (definition.http === undefined ? [] : [readDoor(definition.http, definition)]))
+}
+
+function readDoor<Definition extends CallDefinition | StreamDefinition>(
+  door: string,
+  definition: Definition,
+): Omit<Route, 'definition'> & { definition: Definition } {
   const match = /^(GET|POST|PUT|PATCH|DELETE) ((?:\/(?:[\w.~-]+|\{\w+\})?)+)(?: (2\d\d))?$/.exec(door)
   if (!match)
     throw new Error(`${definition.service}.${definition.name}: "${door}" is not METHOD /path status`)

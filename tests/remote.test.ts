@@ -1,27 +1,25 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { testDatabase } from '#platform/database/testing.ts'
 import type { Identity } from '#platform/identity.ts'
 import depotService, { depot } from '#platform/testing/depot/service.ts'
 import { testHost, type TestHost } from '#platform/testing/host.ts'
+import { freePort } from '#platform/testing/server-process.ts'
+import registryService from '../services/registry/service.ts'
 
+const services = [depotService, registryService]
 const rpcAddress = (host: TestHost) => host.announced.find(([what]) => what === 'RPC')![1]
 const customer: Identity = { kind: 'account', accountId: 'a', sessionId: 's', roles: ['customer'] }
 
-/** Two instances of the depot and a process that runs none of it, all on one database and one cluster key. */
+/** Two instances of the depot, the registry beside one, and a process that answers nothing, all on one database. */
 async function threeProcesses() {
   await using stack = new AsyncDisposableStack()
-  const shared = { CLUSTER_KEY: 'a test', LOG_SHIP: 'false' }
-  const first = stack.use(await testHost({ services: [depotService], settings: shared }))
-  const same = { ...shared, DATABASE_URL: first.databaseUrl }
-  const second = stack.use(await testHost({ services: [depotService], settings: same }))
-  const instances = [first, second].map((host) => `depot=${rpcAddress(host)}`).join(',')
-  const caller = stack.use(
-    await testHost({
-      services: [depotService],
-      roles: ['depot/sorter'],
-      settings: { ...same, INSTANCES: instances },
-    }),
-  )
+  const shared = { CLUSTER_KEY: 'a test' }
+  const first = stack.use(await testHost({ services, settings: shared }))
+  const settings = { ...shared, DATABASE_URL: first.databaseUrl, REGISTRY_URL: rpcAddress(first) }
+  const second = stack.use(await testHost({ services, roles: ['depot'], settings }))
+  const caller = stack.use(await testHost({ services, roles: ['depot/sorter'], settings }))
   const opened = stack.move()
   return { first, second, caller, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
@@ -66,15 +64,30 @@ test('with no instance left a call is unavailable at once and says when to try a
 })
 
 test('a process with another cluster key is not let in', async () => {
-  await using first = await testHost({ services: [depotService], settings: { CLUSTER_KEY: 'one' } })
+  await using first = await testHost({ services, settings: { CLUSTER_KEY: 'one' } })
   await using stranger = await testHost({
-    services: [depotService],
+    services,
     roles: ['depot/sorter'],
-    settings: {
-      CLUSTER_KEY: 'two',
-      DATABASE_URL: first.databaseUrl,
-      INSTANCES: `depot=${rpcAddress(first)}`,
-    },
+    settings: { CLUSTER_KEY: 'two', DATABASE_URL: first.databaseUrl, REGISTRY_URL: rpcAddress(first) },
   })
   await assert.rejects(stranger.client(depot).countParcels({}), { code: 'unavailable' })
+})
+
+test('a process that starts before its registry waits for it, and finds everyone when it comes', async () => {
+  await using database = await testDatabase([])
+  const settings = { CLUSTER_KEY: 'a test', DATABASE_URL: database.url }
+  const address = `tcp://127.0.0.1:${await freePort()}`
+  await using early = await testHost({
+    services,
+    roles: ['depot/sorter'],
+    settings: { ...settings, REGISTRY_URL: address },
+  })
+  await assert.rejects(early.client(depot).countParcels({}), { code: 'unavailable' })
+  await using late = await testHost({ services, settings: { ...settings, RPC_ADDRESS: address } })
+  for (let tries = 0; early.directory.endpoints('depot').length === 0; tries++) {
+    assert.ok(tries < 50, 'not found')
+    await sleep(100)
+  }
+  await early.client(depot).countParcels({})
+  assert.equal(early.directory.table?.rows.size, late.directory.table?.rows.size)
 })

@@ -1,0 +1,158 @@
+/** Follows streams over one WebSocket, which connects again by itself and resumes. For browsers and programs. */
+import type { Caller } from './client.ts'
+import type { Sequence } from './contract.ts'
+import { CallError, standardError } from './errors.ts'
+import { backOff, keepConnected } from './live-connection.ts'
+import { liveCloseCodes, liveWindow, type ClientMessage, type ServerMessage } from './live.ts'
+import type { Problem } from './problem.ts'
+
+export interface LiveClient extends Disposable {
+  /** Leaving the loop unsubscribes. `after` in the input is where it begins. Throws `CallError`s only. */
+  stream: Caller['stream']
+}
+
+export interface LiveClientOptions {
+  /** Opens the socket; programs add their key here. */
+  connect?: (url: string) => WebSocket
+  backOffMs?: { least: number; most: number }
+}
+
+/** Ends of a subscription after which it is tried again. */
+const passing = new Set(['unavailable', 'overloaded', 'tooSlow', 'deadlineExceeded'])
+
+/** `url` is that of the live door: `wss://shop.example/api/live`. Connects with the first subscription. */
+export function createLiveClient(url: string, options: LiveClientOptions = {}): LiveClient {
+  const { connect = (address) => new WebSocket(address), backOffMs = { least: 500, most: 30_000 } } = options
+  const followings = new Map<number, Following>()
+  let isClosed = false
+  let lastId = 0
+  /** Times in a row that the server took us for nobody. */
+  let refusals = 0
+
+  const connection = keepConnected({
+    connect: () => connect(url),
+    backOffMs,
+    onOpen() {
+      for (const following of followings.values()) connection.send(following.subscription())
+    },
+    onMessage: take,
+    onLost(code) {
+      if (code === liveCloseCodes.malformed)
+        endAll(standardError('invalid', 'The server does not understand.'))
+      // Once may be a change of roles; twice in a row nobody is signed in.
+      else if (code === liveCloseCodes.sessionEnded && refusals++ > 0)
+        endAll(standardError('unauthenticated'))
+      else return !isClosed && followings.size > 0
+      return false
+    },
+  })
+
+  function take(message: ServerMessage): void {
+    refusals = 0
+    if (message.type === 'pong') return
+    const following = followings.get(message.id)
+    if (message.type === 'item') return following?.push(message.item, message.sequence)
+    if (message.type === 'end') return following?.finish()
+    if (!following || !passing.has(message.problem.code)) return following?.finish(errorOf(message.problem))
+    following.retry(backOff(following.failures, backOffMs), () => connection.send(following.subscription()))
+  }
+
+  function endAll(error: CallError): void {
+    for (const following of followings.values()) following.finish(error)
+  }
+
+  return {
+    async *stream({ service, name }, input, { signal }) {
+      const id = ++lastId
+      const grant = (items: number) => connection.send({ type: 'credit', id, items })
+      const following = new Following(id, `${service}.${name}`, input as Record<string, unknown>, grant)
+      const onAbort = () => following.finish(standardError('cancelled'))
+      signal?.addEventListener('abort', onAbort)
+      if (isClosed || signal?.aborted) onAbort()
+      followings.set(id, following)
+      connection.send(following.subscription())
+      connection.open()
+      try {
+        for (let next; (next = await following.next());) yield next.item
+      } finally {
+        signal?.removeEventListener('abort', onAbort)
+        following.finish()
+        followings.delete(id)
+        connection.send({ type: 'unsubscribe', id })
+      }
+    },
+    [Symbol.dispose]() {
+      isClosed = true
+      endAll(standardError('cancelled'))
+      connection.close()
+    },
+  }
+}
+
+/** One subscription across all the sockets it lives on. */
+class Following {
+  failures = 0
+  readonly #id: number
+  readonly #stream: string
+  readonly #input: Record<string, unknown>
+  readonly #grant: (items: number) => void
+  #queue: { item: unknown; sequence: Sequence | undefined }[] = []
+  /** Sequence of the last item that was taken. */
+  #after: Sequence | undefined
+  /** Items taken since the last grant. */
+  #taken = 0
+  #end: { error: CallError | undefined } | undefined
+  #wake: (() => void) | undefined
+  #retry: ReturnType<typeof setTimeout> | undefined
+
+  constructor(id: number, stream: string, input: Record<string, unknown>, grant: (items: number) => void) {
+    this.#id = id
+    this.#stream = stream
+    this.#input = input
+    this.#grant = grant
+  }
+
+  /** What waits to be taken comes again behind `after`. */
+  subscription(): ClientMessage {
+    if (this.#after !== undefined) this.#queue = []
+    this.#taken = 0
+    const after = this.#after === undefined ? {} : { after: this.#after }
+    return { type: 'subscribe', id: this.#id, stream: this.#stream, input: this.#input, ...after }
+  }
+
+  push(item: unknown, sequence: Sequence | undefined): void {
+    this.failures = 0
+    this.#queue.push({ item, sequence })
+    this.#wake?.()
+  }
+
+  retry(afterMs: number, subscribe: () => void): void {
+    this.failures++
+    this.#retry = setTimeout(subscribe, afterMs)
+  }
+
+  finish(error?: CallError): void {
+    clearTimeout(this.#retry)
+    this.#end ??= { error }
+    this.#wake?.()
+  }
+
+  /** Undefined when the stream is over. */
+  async next(): Promise<{ item: unknown } | undefined> {
+    while (this.#queue.length === 0 && !this.#end)
+      await new Promise<void>((resolve) => (this.#wake = resolve))
+    if (this.#end?.error) throw this.#end.error
+    const next = this.#queue.shift()
+    if (!next) return undefined
+    this.#after = next.sequence ?? this.#after
+    if (++this.#taken >= liveWindow / 2) {
+      this.#grant(this.#taken)
+      this.#taken = 0
+    }
+    return next
+  }
+}
+
+function errorOf({ code, status, detail, errors, retryAfterSeconds }: Problem): CallError {
+  return new CallError(code, status, { detail, fields: errors, retryAfterSeconds })
+}
