@@ -21,7 +21,7 @@ import { openSignals } from '#platform/signals/open.ts'
 import { handledBy, placeOrder, type CrashPlan, type Moment } from './crash-process.ts'
 import { shopSchema } from './scene.ts'
 
-const kills = 50
+const kills = Number(process.env.TEST_KILLS ?? 15)
 /** Of a server; each costs seconds. */
 export const crashes = Number(process.env.TEST_SERVER_CRASHES ?? 2)
 
@@ -52,7 +52,7 @@ async function openWorld(
   return { busUrl, database, open, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
 
-/** Kills 50 processes for each of the moments. */
+/** Kills processes at each of the moments. */
 export function checkKills(moments: Moment[], startBroker: StartBroker): void {
   let world: World
   before(async () => {
