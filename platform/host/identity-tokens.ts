@@ -1,5 +1,7 @@
 import { createPrivateKey, createPublicKey, hkdfSync } from 'node:crypto'
-import { jwtVerify, SignJWT } from 'jose'
+// The whole of jose would be 46 files at every start.
+import { SignJWT } from 'jose/jwt/sign'
+import { jwtVerify } from 'jose/jwt/verify'
 import { z } from 'zod'
 import { standardError } from '#contracts/errors.ts'
 import { anonymous, type Identity } from '#platform/identity.ts'

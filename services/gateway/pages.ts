@@ -23,20 +23,17 @@ export function ownPages(
   identify: Identify,
   app: Page | undefined,
 ): Door[] {
-  const document = openApiDocument(contracts)
-  const json = jsonAnswer(200, document)
-  const docs = htmlAnswer(docsPage(document, contracts))
-  const start = htmlAnswer(startPage())
+  const document = once(() => openApiDocument(contracts))
   return [
-    { method: 'GET', path: '/', page: app ?? fixed(start) },
+    { method: 'GET', path: '/', page: app ?? fixed(() => htmlAnswer(startPage())) },
     {
       method: 'POST',
       path: '/',
       page: async () => jsonAnswer(200, { error: false, message: 'Hit the broker' }),
     },
-    { method: 'GET', path: '/api/openapi.json', page: fixed(json) },
-    { method: 'GET', path: '/api/docs', page: fixed(docs) },
-    { method: 'GET', path: '/api/docs.css', page: fixed(styleAnswer()) },
+    { method: 'GET', path: '/api/openapi.json', page: fixed(() => jsonAnswer(200, document())) },
+    { method: 'GET', path: '/api/docs', page: fixed(() => htmlAnswer(docsPage(document(), contracts))) },
+    { method: 'GET', path: '/api/docs.css', page: fixed(styleAnswer) },
     { method: 'GET', path: '/ping', page: opsPage('/ping', process), isQuiet: true },
     { method: 'GET', path: '/health', page: opsPage('/health', process), isQuiet: true },
     { method: 'GET', path: '/ready', page: opsPage('/ready', process), isQuiet: true },
@@ -44,9 +41,15 @@ export function ownPages(
   ]
 }
 
-/** The same for everybody until the next start. */
-function fixed(answer: WholeAnswer): Page {
-  return async (c) => taggedAnswer(answer, c.env.incoming.headers['if-none-match'])
+/** The same for everybody until the next start; made when somebody asks for it, which a start does not wait for. */
+function fixed(make: () => WholeAnswer): Page {
+  const answer = once(make)
+  return async (c) => taggedAnswer(answer(), c.env.incoming.headers['if-none-match'])
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined
+  return () => (made ??= { value: make() }).value
 }
 
 function opsPage(path: string, process: ProcessContext): Page {
