@@ -34,12 +34,12 @@ export type TraceParent = Pick<TraceContext, 'traceId' | 'spanId' | 'isSampled'>
 
 /** The next piece of work of the caller's trace, or of a new one. */
 export function continueTrace(parent: TraceParent | undefined): TraceContext {
-  return {
-    traceId: parent?.traceId ?? randomHex(16),
-    spanId: randomHex(8),
-    parentSpanId: parent?.spanId,
-    isSampled: parent?.isSampled ?? true,
+  if (parent) {
+    const { traceId, spanId: parentSpanId, isSampled } = parent
+    return { traceId, spanId: randomHex(8), parentSpanId, isSampled }
   }
+  const ids = randomHex(24)
+  return { traceId: ids.slice(0, 32), spanId: ids.slice(32), parentSpanId: undefined, isSampled: true }
 }
 
 export function formatTraceparent(trace: TraceParent): string {

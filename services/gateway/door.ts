@@ -21,7 +21,7 @@ import type { Protection } from '#services/gateway/protection/protection.ts'
 import { Proxy } from '#services/gateway/proxy/proxy.ts'
 import { ownPages, type Door } from './pages.ts'
 import { doorError, problemAnswer } from '#services/gateway/http/problem.ts'
-import { createRouter, listenerFor } from '#services/gateway/http/router.ts'
+import { createRouter, listenerFor, type PlainHandler } from '#services/gateway/http/router.ts'
 import { byPath, routesOf, streamRoutesOf } from '#services/gateway/rest/routes.ts'
 import type { Secure } from '#services/gateway/tls/open.ts'
 import { plainListener } from '#services/gateway/tls/plain.ts'
@@ -94,12 +94,13 @@ export async function openDoor(contracts: readonly Contract[], options: DoorOpti
     ...liveDoors,
     ...(secure?.doors ?? []),
   ])
+  const plain = new Map<string, PlainHandler>()
   for (const [path, doors] of paths) {
     const handlers = handlersOf(path, doors, context)
     const other = handlerFor('*', path, methodNotAllowed([...handlers.keys()]), context)
-    router.all(path.replaceAll(/\{(\w+)\}/g, ':$1'), (c) =>
-      (handlers.get(c.env.incoming.method ?? '') ?? other)(c),
-    )
+    const handle = (c: GatewayContext) => (handlers.get(c.env.incoming.method ?? '') ?? other)(c)
+    router.all(path.replaceAll(/\{(\w+)\}/g, ':$1'), handle)
+    if (!path.includes('{')) plain.set(path, handle)
   }
   const proxy = new Proxy({ ...context, process, identify, ownPaths: paths.map(([path]) => path) })
   const unmatched = handlerFor('*', 'unmatched', notFound, context)
@@ -110,7 +111,7 @@ export async function openDoor(contracts: readonly Contract[], options: DoorOpti
 
   const upgradeLive = liveUpgrade(livePages)
   const upgrades = upgradesTo((path) => (path === livePath ? upgradeLive : proxy.upgradeOf(path)), options)
-  const listener = listenerFor(router, proxy.takeEarly)
+  const listener = listenerFor(router, plain, proxy.takeEarly)
   const { port, url } = stack.use(await serveHttp(listener, { ...options, ...secure, upgrades }))
   if (secure)
     stack.use(await serveHttp(plainListener(listener, port, context), { ...options, upgrades: noUpgrades }))

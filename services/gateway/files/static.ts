@@ -7,6 +7,7 @@ import { brotliCompress, constants, gzip } from 'node:zlib'
 import { standardError } from '#contracts/errors.ts'
 import { matches } from '#services/gateway/http/answer.ts'
 import type { Page } from '#services/gateway/http/exchange.ts'
+import { pathOf } from '#services/gateway/http/router.ts'
 
 interface StaticFile {
   contentType: string
@@ -37,7 +38,7 @@ export async function staticFiles(directory: string): Promise<Page | undefined> 
   files.set('/', index)
 
   return async (c) => {
-    const { path } = c.req
+    const path = pathOf(c.env.incoming.url ?? '')
     const { headers } = c.env.incoming
     const file = files.get(decodePath(path)) ?? (isAppRoute(path, headers.accept) ? index : undefined)
     if (!file) throw standardError('notFound', 'Nothing is at this address.')

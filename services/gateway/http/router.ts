@@ -1,7 +1,7 @@
 /** Hono between Node's requests and the handlers: it finds the handler, the handler writes to Node's response. */
 import type { IncomingMessage, RequestListener } from 'node:http'
 import { Hono } from 'hono'
-import type { Bindings } from './exchange.ts'
+import type { Bindings, GatewayContext } from './exchange.ts'
 
 /**
  * What Hono reads of a Request. A whole Request and Response for each exchange would cost as much as validating a
@@ -21,13 +21,22 @@ export function createRouter(): Hono<{ Bindings: Bindings }> {
   return new Hono({ getPath: ({ url }) => pathOf(url) })
 }
 
-/** `takeEarly` says whether it has taken a request that is for nobody the router knows. */
+/** A handler of a path without parameters. It gets of Hono's context only `env`. */
+export type PlainHandler = (c: GatewayContext) => void
+
+/**
+ * `plain` has handlers by path, found sooner than by Hono. `takeEarly` says whether it has taken a request that is for
+ * nobody the router knows.
+ */
 export function listenerFor(
   router: Hono<{ Bindings: Bindings }>,
+  plain: ReadonlyMap<string, PlainHandler>,
   takeEarly: (bindings: Bindings) => boolean,
 ): RequestListener {
   return (incoming, outgoing) => {
     const bindings = { incoming, outgoing }
+    const handle = plain.get(withoutQuery(incoming.url ?? ''))
+    if (handle) return handle({ env: bindings } as GatewayContext)
     if (takeEarly(bindings)) return
     const request = new RequestLine(incoming) as unknown as Request
     void router.fetch(request, bindings)
@@ -35,10 +44,9 @@ export function listenerFor(
 }
 
 /** The path of a request target, RFC 9112 §3.2, without needless percent-encoding. What is none matches no route. */
-function pathOf(target: string): string {
+export function pathOf(target: string): string {
   if (!target.startsWith('/') && URL.canParse(target)) return pathOf(new URL(target).pathname)
-  const query = target.indexOf('?')
-  const path = query === -1 ? target : target.slice(0, query)
+  const path = withoutQuery(target)
   if (!path.includes('%')) return path
   try {
     // Parameters are decoded once more when they are read.
@@ -46,4 +54,9 @@ function pathOf(target: string): string {
   } catch {
     return path
   }
+}
+
+function withoutQuery(target: string): string {
+  const query = target.indexOf('?')
+  return query === -1 ? target : target.slice(0, query)
 }

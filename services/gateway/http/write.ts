@@ -17,7 +17,8 @@ export function write(
   if (incoming.httpVersionMajor === 2) dropConnectionFields(headers)
   // RFC 9110 §8.6: not with 204; with 304 it would be the length of the whole.
   if (status !== 204 && status !== 304) headers['content-length'] = String(bytes)
-  outgoing.writeHead(status, headers).end(body)
+  // Latin-1 is written as it lies in memory; where each character is a byte it is the same text.
+  outgoing.writeHead(status, headers).end(body, bytes === body.length ? 'latin1' : 'utf8')
   if (!incoming.complete && hasBody(incoming)) linger(incoming)
   return bytes
 }
