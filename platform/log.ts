@@ -4,7 +4,7 @@ import { createStream, type RotatingFileStream } from 'rotating-file-stream'
 
 export type Logger = Pick<
   PinoLogger,
-  'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'child' | 'level'
+  'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'child' | 'level' | 'isLevelEnabled'
 >
 
 export interface LoggerOptions {

@@ -88,10 +88,10 @@ export class SpanRecorder {
   }
 }
 
-const pool = Buffer.alloc(4096)
+const pool = Buffer.alloc(64 * 1024)
 let used = pool.length
 
-/** Random bytes as hex, drawn from a pool: one system call serves 256 spans. */
+/** Random bytes as hex, drawn from a pool: one system call serves thousands of spans. */
 function randomHex(bytes: number): string {
   if (used + bytes > pool.length) {
     randomFillSync(pool)

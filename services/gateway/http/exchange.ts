@@ -169,6 +169,8 @@ export class Exchange implements Awaited, Guarded {
     const { process, name, path, recorder, log, isQuiet } = this.#route
     recorder.record(status, this.#ms)
     if (!isQuiet) process.finishSpan(this.trace, { name, kind: 'server', startedAt: this.#startedAt, error })
+    const level = isQuiet ? 'debug' : 'info'
+    if (!log.isLevelEnabled(level)) return
     const line = {
       method: this.incoming.method,
       route: path,
@@ -180,7 +182,7 @@ export class Exchange implements Awaited, Guarded {
       correlationId: correlationIdOf(this.incoming),
       error,
     }
-    log[isQuiet ? 'debug' : 'info'](line, 'request')
+    log[level](line, 'request')
   }
 
   /** What the client calls the request, else its trace. */
