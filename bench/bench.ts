@@ -1,4 +1,5 @@
 /** What every benchmark shares. */
+import type { ChildProcess } from 'node:child_process'
 import { createRequire } from 'node:module'
 
 /** Default export of `bench/<name>.ts`. */
@@ -68,4 +69,16 @@ export function median(values: readonly number[]): number {
 /** Three digits say all that is known. */
 function round(value: number): number {
   return value >= 100 ? Math.round(value) : Number(value.toPrecision(3))
+}
+
+/** The next number it sends; rejects when it ends instead. */
+export function nextNumber(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const onExit = () => reject(new Error(`${child.spawnargs.slice(1).join(' ')} has ended`))
+    child.once('exit', onExit)
+    child.once('message', (number: number) => {
+      child.off('exit', onExit)
+      resolve(number)
+    })
+  })
 }

@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { compare, interleave, type Bench } from './bench.ts'
+import { compare, interleave, nextNumber, type Bench } from './bench.ts'
 
 const rounds = 21
 const roundMs = 500
@@ -33,7 +33,7 @@ async function startLoaders(names: string[]) {
   }
   const contenders: Record<string, () => Promise<number>> = {}
   for (const name of names) {
-    const port = await message(start('servers.ts', name))
+    const port = await nextNumber(start('servers.ts', name))
     const loader = start('load.ts', String(port), String(connections))
     await measure(loader, warmUpMs)
     contenders[name] = () => measure(loader, roundMs)
@@ -52,17 +52,5 @@ async function startLoaders(names: string[]) {
 /** Answers a second. */
 function measure(loader: ChildProcess, ms: number): Promise<number> {
   loader.send(ms)
-  return message(loader)
-}
-
-/** The next number it sends; rejects when it ends instead. */
-function message(child: ChildProcess): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const onExit = () => reject(new Error(`${child.spawnargs.slice(1).join(' ')} has ended`))
-    child.once('exit', onExit)
-    child.once('message', (number: number) => {
-      child.off('exit', onExit)
-      resolve(number)
-    })
-  })
+  return nextNumber(loader)
 }

@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { compare, interleave, type Bench } from './bench.ts'
+import { compare, interleave, nextNumber, type Bench } from './bench.ts'
 
 const sockets = 10_000
 const rounds = 11
@@ -40,15 +40,15 @@ async function startCrowds(names: string[]) {
   const kilobytes: Record<string, number> = {}
   for (const name of names) {
     const server = start('servers.ts', name)
-    const port = await answer(server)
+    const port = await nextNumber(server)
     const before = await ask(server, 'memory')
     const clients = start('clients.ts', name, String(port), String(sockets))
-    await answer(clients)
+    await nextNumber(clients)
     kilobytes[name] = Math.round(((await ask(server, 'memory')) - before) / sockets / 100) / 10
     contenders[name] = async () => {
       const startedAt = performance.now()
       for (let message = 0; message < messages; message++) {
-        const delivered = answer(clients)
+        const delivered = nextNumber(clients)
         server.send('message')
         await delivered
       }
@@ -69,17 +69,5 @@ async function startCrowds(names: string[]) {
 
 function ask(child: ChildProcess, question: string): Promise<number> {
   child.send(question)
-  return answer(child)
-}
-
-/** The next number it sends; rejects when it ends instead. */
-function answer(child: ChildProcess): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const onExit = () => reject(new Error(`${child.spawnargs.slice(1).join(' ')} has ended`))
-    child.once('exit', onExit)
-    child.once('message', (number: number) => {
-      child.off('exit', onExit)
-      resolve(number)
-    })
-  })
+  return nextNumber(child)
 }

@@ -133,6 +133,8 @@ test(`every process is restarted in turn, ${restarts} times, behind HAProxy: no 
       assert.equal(code, 0, place.program.output())
       await place.start()
       await allUsed()
+      // Rollouts wait for load balancers, as with `minReadySeconds` of Kubernetes.
+      if (gateways.includes(place)) await sleep(1_000)
       assert.deepEqual(visitors.failures, [], place.words.join(' '))
     }
   await visitors.stop()

@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
+import { isoTime } from '#platform/database/iso-time.ts'
 import type { z } from 'zod'
 import type { Account } from '#contracts/identity.ts'
 import type { Database } from '#platform/database/database.ts'
 import type { Role } from '#platform/identity.ts'
-import { isoTime } from './iso-time.ts'
 
 export type AccountRow = z.output<typeof Account>
 

@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
+import { isoTime } from '#platform/database/iso-time.ts'
 import type { z } from 'zod'
 import type { BlockedRange } from '#contracts/identity.ts'
 import type { Database } from '#platform/database/database.ts'
 import type { Place, Reading } from '#platform/replica/source.ts'
-import { isoTime } from './iso-time.ts'
 
 export type BlockedRangeRow = z.output<typeof BlockedRange>
 

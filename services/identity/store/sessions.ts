@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
+import { isoTime } from '#platform/database/iso-time.ts'
 import type { z } from 'zod'
 import { longestSessionDays, type Session } from '#contracts/identity.ts'
 import type { Database } from '#platform/database/database.ts'
-import { isoTime } from './iso-time.ts'
 
 export type SessionRow = z.output<typeof Session>
 

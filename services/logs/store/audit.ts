@@ -1,9 +1,10 @@
 import { sql } from 'kysely'
+import { isoTime } from '#platform/database/iso-time.ts'
 import type { z } from 'zod'
 import type { NewAuditEntry } from '#contracts/logs.ts'
 import type { Database } from '#platform/database/database.ts'
 import { canonicalJson, entryHash, type Entry } from '../audit-chain.ts'
-import { allOf, clean, isoTime } from './lines.ts'
+import { allOf, clean } from './lines.ts'
 
 export interface AuditFilter {
   actor?: string | undefined

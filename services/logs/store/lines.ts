@@ -1,4 +1,5 @@
 import { sql, type RawBuilder } from 'kysely'
+import { isoTime } from '#platform/database/iso-time.ts'
 import type { z } from 'zod'
 import type { LineFilter, LogLine } from '#contracts/logs.ts'
 import type { Database } from '#platform/database/database.ts'
@@ -78,10 +79,6 @@ export async function forgetFutureLines(db: Database, before: string): Promise<v
 export const columns = sql`
   id, ${isoTime('time')} as time, level, service, name, data, fields,
   replace(trace_id::text, '-', '') as "traceId", ${isoTime('reported_time')} as "reportedTime"`
-
-export function isoTime(column: string): RawBuilder<string> {
-  return sql`to_char(${sql.ref(column)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
-}
 
 export function allOf(conditions: (RawBuilder<unknown> | undefined)[]): RawBuilder<unknown> {
   const stated = conditions.filter((condition) => condition !== undefined)

@@ -1,10 +1,11 @@
 import { sql } from 'kysely'
+import { isoTime } from '#platform/database/iso-time.ts'
 import type { z } from 'zod'
 import type { NewSpan, TraceSummary } from '#contracts/logs.ts'
 import type { Database } from '#platform/database/database.ts'
 import type { tracePlace } from '../cursor.ts'
 import type { Span } from '../trace-tree.ts'
-import { allOf, clean, isoTime } from './lines.ts'
+import { allOf, clean } from './lines.ts'
 import { needPartitions, type Writing } from './partitions.ts'
 
 /** A root span after which a list of traces goes on. */

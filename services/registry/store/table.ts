@@ -1,5 +1,6 @@
 /** The table as everybody sees it, and its revisions. */
 import { sql } from 'kysely'
+import { isoTime } from '#platform/database/iso-time.ts'
 import type { Instance } from '#contracts/registry.ts'
 import type { Database } from '#platform/database/database.ts'
 import type { Place, Reading } from '#platform/replica/source.ts'
@@ -111,4 +112,4 @@ const shown = sql`json_build_object(
   'state', case when i.state = 'ready' and i.is_down then 'down' else i.state end,
   'proxied', case when i.path_prefix is not null
     then json_build_object('pathPrefix', i.path_prefix, 'healthPath', i.health_path) end,
-  'registeredAt', to_char(i.registered_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))`
+  'registeredAt', ${isoTime('i.registered_at')})`
