@@ -21,6 +21,13 @@ const office = contract('office', {
     ),
     keys: query({ http: 'GET /office/keys', access: 'service', input: z.object({}), output: z.string() }),
     sleep: query({ http: 'GET /office/sleep', access: 'public', input: z.object({}), output: z.null() }),
+    seldom: query({
+      http: 'GET /office/seldom',
+      access: 'public',
+      limits: ['anonymous'],
+      input: z.object({}),
+      output: z.null(),
+    }),
     inner: query({ access: 'public', input: z.object({}), output: z.null() }),
   },
 })
@@ -30,6 +37,7 @@ const service = defineService({
     greet: async ({ name }, { fail }) => (name === 'Sunday' ? fail('closed') : `Hello ${name}`),
     keys: async () => 'under the mat',
     sleep: (_, { signal }) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(null))),
+    seldom: async () => null,
     inner: async () => null,
   },
 })
@@ -73,6 +81,7 @@ test('what fails, fails alone', async () => {
     secret: { query: 'office.keys' },
     unknown: { query: 'office.nothing' },
     hidden: { query: 'office.inner' },
+    limited: { query: 'office.seldom' },
     prototype: { query: 'constructor' },
   })
   assert.equal(isPartial, true)
@@ -85,6 +94,7 @@ test('what fails, fails alone', async () => {
     ['secret', 401, 'unauthenticated'],
     ['unknown', 404, 'notFound'],
     ['hidden', 404, 'notFound'],
+    ['limited', 404, 'notFound'],
     ['prototype', 404, 'notFound'],
   ])
   assert.deepEqual(

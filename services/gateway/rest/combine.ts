@@ -17,7 +17,8 @@ export function combiner(contracts: readonly Contract[]) {
   const reached = new Map(
     contracts.flatMap((contract) =>
       Object.values(contract.calls)
-        .filter(({ kind, http }) => kind === 'query' && http.length > 0)
+        // What is limited is counted where it is asked for alone.
+        .filter(({ kind, http, limits }) => kind === 'query' && http.length > 0 && limits.length === 0)
         .map(({ name }) => [`${contract.name}.${name}`, { contract, name }]),
     ),
   )
