@@ -43,10 +43,14 @@ test('a write that fails rejects its own items alone', async () => {
 })
 
 test('more than may wait are refused as overloaded', async () => {
-  const written = Promise.withResolvers<void>()
-  const add = groupCommit(() => written.promise, { group: 1, waiting: 3 })
+  const [begun, written] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const write = () => {
+    begun.resolve()
+    return written.promise
+  }
+  const add = groupCommit(write, { group: 1, waiting: 3 })
   const first = add(0)
-  await sleep(5) // It is being written.
+  await begun.promise
   const waiting = [1, 2, 3].map(add)
   await assert.rejects(add(4), (error) => error instanceof CallError && error.code === 'overloaded')
   written.resolve()
