@@ -1,15 +1,13 @@
 /** The other side of a pushed table: a copy that is as new as the network allows and outlives its owner's absence. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ReplicaUpdate } from '#contracts/replica.ts'
+import { keepReading } from '#platform/kept-stream.ts'
 import type { Logger } from '#platform/log.ts'
 import { counter, gauge } from '#platform/metrics.ts'
 import type { Place } from './source.ts'
 import { Table, type ReplicaRow } from './table.ts'
 
-/** A beat is due each second. */
-const silenceMs = 3_000
 const firstDelayMs = 50
-const longestDelayMs = 1_000
 /** Removals remembered, the newest. */
 const mostRemoved = 10_000
 
@@ -44,20 +42,26 @@ class Follower<Row extends ReplicaRow> implements Replica<Row> {
   readonly #rows = new Map<string, Row>()
   readonly #removed = new Set<string>()
   readonly #listeners = new Set<() => void>()
-  readonly #stopping = new AbortController()
   readonly #firstHeard = Promise.withResolvers<void>()
-  readonly #running: Promise<void>
+  readonly #reading: AsyncDisposable
   /** As the owner has it: without rows that are kept while its table is incomplete. */
   #owned = new Table<Row>()
   /** Of a snapshot that has begun. */
   #parts: Row[] = []
   #place: Place | undefined
   #heardAt = -Infinity
-  #failures = 0
 
   constructor(options: FollowOptions<Row>) {
     this.#options = options
-    this.#running = this.#run(this.#stopping.signal)
+    this.#reading = keepReading({
+      open: (signal) => {
+        this.#parts = []
+        return options.open(signal)
+      },
+      take: (update: ReplicaUpdate<Row>) => this.#take(update),
+      onBreak: (error) => this.#note(error),
+      firstDelayMs,
+    })
   }
 
   get rows(): ReadonlyMap<string, Row> {
@@ -87,55 +91,31 @@ class Follower<Row extends ReplicaRow> implements Replica<Row> {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopping.abort()
-    await this.#running
+    await this.#reading[Symbol.asyncDispose]()
   }
 
-  async #run(stopping: AbortSignal): Promise<void> {
+  #note(error: unknown): void {
     const { name, log } = this.#options
-    while (!stopping.aborted) {
-      try {
-        await this.#followOnce(stopping)
-      } catch (error) {
-        if (stopping.aborted) return
-        if (error instanceof Divergence) {
-          divergences.inc({ table: name })
-          log.warn({ table: name, reason: error.message }, 'a change of the table was missed: read anew')
-        } else log.debug({ err: error, table: name }, 'the table can not be followed')
-      }
-      const delayMs = Math.min(longestDelayMs, firstDelayMs * 2 ** this.#failures++)
-      await sleep(delayMs * (0.5 + Math.random() / 2), undefined, { signal: stopping }).catch(() => undefined)
-    }
+    if (!(error instanceof Divergence))
+      return log.debug({ err: error, table: name }, 'the table can not be followed')
+    divergences.inc({ table: name })
+    log.warn({ table: name, reason: error.message }, 'a change of the table was missed: read anew')
   }
 
-  async #followOnce(stopping: AbortSignal): Promise<void> {
-    const silence = new AbortController()
-    const timer = setTimeout(() => silence.abort(), silenceMs)
-    this.#parts = []
-    try {
-      for await (const update of this.#options.open(AbortSignal.any([stopping, silence.signal]))) {
-        timer.refresh()
-        this.#take(update)
-        if (stopping.aborted) return
-      }
-    } finally {
-      clearTimeout(timer)
-    }
-  }
-
-  #take(update: ReplicaUpdate<Row>): void {
+  /** Gives whether a snapshot is whole. */
+  #take(update: ReplicaUpdate<Row>): boolean {
     this.#heardAt = performance.now()
     if (update.kind === 'snapshot') {
       this.#parts.push(...update.rows)
-      if (update.remaining > 0) return
+      if (update.remaining > 0) return false
     }
     const hasChanged = this.#apply(update)
     if (this.#owned.digest !== update.digest) throw new Divergence(`the digest of the ${update.kind} differs`)
     revisions.set({ table: this.#options.name }, update.revision)
     if (hasChanged) for (const listener of this.#listeners) listener()
-    if (update.kind !== 'snapshot') return
-    this.#failures = 0
+    if (update.kind !== 'snapshot') return false
     this.#firstHeard.resolve()
+    return true
   }
 
   /** Whether rows have changed. */

@@ -1,13 +1,10 @@
 /** Hears from identity what is to be forgotten, through whatever breaks. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client, OutputOf } from '#contracts/client.ts'
 import type { identity } from '#contracts/identity.ts'
+import { keepReading } from '#platform/kept-stream.ts'
 import type { Logger } from '#platform/log.ts'
 
-/** Identity says something each second. */
-const silenceMs = 3_000
 const firstDelayMs = 20
-const longestDelayMs = 1_000
 
 export type Told = OutputOf<typeof identity.streams.revocations>
 
@@ -20,49 +17,22 @@ export interface FollowOptions {
 
 /** Follows until disposed of; connects again for ever. */
 export function followRevocations({ client, log, take }: FollowOptions): AsyncDisposable {
-  const stopping = new AbortController()
-  const { signal } = stopping
   let after: number | undefined
-  let delayMs = firstDelayMs
   let isBroken = false
-
-  function note(error: unknown): void {
-    if (signal.aborted || isBroken) return
-    isBroken = true
-    log.warn({ err: error }, 'revocations do not arrive: sessions are trusted for a shorter time')
-  }
-
-  async function followOnce(): Promise<void> {
-    const silence = new AbortController()
-    const timer = setTimeout(() => silence.abort(), silenceMs)
-    try {
-      const options = { signal: AbortSignal.any([signal, silence.signal]) }
-      for await (const told of client.revocations({ after }, options)) {
-        timer.refresh()
-        take(told)
-        after = told.sequence
-        delayMs = firstDelayMs
-        if (isBroken) log.info('revocations arrive again')
-        isBroken = false
-      }
-    } finally {
-      clearTimeout(timer)
-    }
-  }
-
-  async function run(): Promise<void> {
-    while (!signal.aborted) {
-      await followOnce().catch(note)
-      await sleep(delayMs * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined)
-      delayMs = Math.min(longestDelayMs, delayMs * 2)
-    }
-  }
-
-  const running = run()
-  return {
-    async [Symbol.asyncDispose]() {
-      stopping.abort()
-      await running
+  return keepReading({
+    open: (signal) => client.revocations({ after }, { signal }),
+    take(told) {
+      take(told)
+      after = told.sequence
+      if (isBroken) log.info('revocations arrive again')
+      isBroken = false
+      return true
     },
-  }
+    onBreak(error) {
+      if (isBroken) return
+      isBroken = true
+      log.warn({ err: error }, 'revocations do not arrive: sessions are trusted for a shorter time')
+    },
+    firstDelayMs,
+  })
 }
