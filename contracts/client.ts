@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { CallDefinition, Contract, StreamDefinition } from './contract.ts'
+import type { AnySchema, CallDefinition, Contract, StreamDefinition } from './contract.ts'
 
 /** What a caller may state beside the input. */
 export interface InvokeOptions {
@@ -23,10 +23,10 @@ export type Client<C extends Contract> = {
   ) => AsyncIterable<OutputOf<C['streams'][K]>>
 }
 
-export type InputOf<Definition> = Definition extends { input: infer Input extends z.ZodType }
+export type InputOf<Definition> = Definition extends { input: infer Input extends AnySchema }
   ? z.input<Input>
   : never
-export type OutputOf<Definition> = Definition extends { output: infer Output extends z.ZodType }
+export type OutputOf<Definition> = Definition extends { output: infer Output extends AnySchema }
   ? z.output<Output>
   : never
 

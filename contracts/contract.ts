@@ -33,15 +33,23 @@ export type ErrorCode<Declaration extends ErrorDeclaration> = Declaration extend
  */
 export type CallLimit = 'anonymous' | 'signIn'
 
-interface Shape {
+/**
+ * Any Zod schema, by as much of its type as the kernel reads. To compare a schema with the whole of `z.ZodType` takes the
+ * compiler thousands of types for each call.
+ */
+export interface AnySchema {
+  readonly _zod: { readonly input: unknown; readonly output: unknown }
+}
+
+interface Shape<Input, Output> {
   access: Access
-  input: z.ZodType
-  output: z.ZodType
+  input: Input
+  output: Output
   /** One sentence for the API reference. */
   summary?: string
 }
 
-export interface CallOptions extends Shape {
+export interface CallOptions<Input, Output> extends Shape<Input, Output> {
   http?: HttpDoor | readonly HttpDoor[]
   /** A second RPC method name that answers the same. */
   rpcAlias?: string
@@ -51,14 +59,14 @@ export interface CallOptions extends Shape {
   limits?: readonly CallLimit[]
 }
 
-export interface QueryOptions extends CallOptions {
+export interface QueryOptions<Input = unknown, Output = unknown> extends CallOptions<Input, Output> {
   /** Answers carry an ETag of their content, and `If-None-Match` gets 304. */
   etag?: boolean
   /** The output is a `Download`; over HTTP its bytes are the answer. */
   download?: boolean
 }
 
-export interface CommandOptions extends CallOptions {
+export interface CommandOptions<Input = unknown, Output = unknown> extends CallOptions<Input, Output> {
   /** `none` where the answer is a secret: it is never stored, so it can't be replayed. */
   idempotency?: 'none'
   /** `starts`: the answer has the `token` of a new session, which browsers get as a cookie. `ends`: that cookie goes. */
@@ -74,8 +82,8 @@ export type CallKind = 'query' | 'command'
 
 export interface CallDefinition<
   Kind extends CallKind = CallKind,
-  Input extends z.ZodType = z.ZodType,
-  Output extends z.ZodType = z.ZodType,
+  Input extends AnySchema = z.ZodType,
+  Output extends AnySchema = z.ZodType,
   Code extends string = string,
 > {
   kind: Kind
@@ -101,9 +109,10 @@ export interface CallDefinition<
 /** Where an item stands in its stream. Every reading of a stream gives the same items in the same order. */
 export type Sequence = string | number
 
-export interface StreamOptions<Input extends z.ZodType, Output extends z.ZodType> extends Shape {
-  input: Input
-  output: Output
+export interface StreamOptions<Input extends AnySchema, Output extends AnySchema> extends Shape<
+  Input,
+  Output
+> {
   /** `GET /path`: the stream as server-sent events. WebSockets get it without. */
   http?: `GET /${string}`
   /**
@@ -122,7 +131,7 @@ export interface StreamOptions<Input extends z.ZodType, Output extends z.ZodType
   stickyKey?: (input: z.input<Input>) => string
 }
 
-export interface StreamDefinition<Input extends z.ZodType = z.ZodType, Output extends z.ZodType = z.ZodType> {
+export interface StreamDefinition<Input extends AnySchema = z.ZodType, Output extends AnySchema = z.ZodType> {
   kind: 'stream'
   service: string
   name: string
@@ -138,7 +147,7 @@ export interface StreamDefinition<Input extends z.ZodType = z.ZodType, Output ex
   stickyKey: ((input: any) => string) | undefined
 }
 
-export interface EventDefinition<Schema extends z.ZodType = z.ZodType> {
+export interface EventDefinition<Schema extends AnySchema = z.ZodType> {
   kind: 'event'
   service: string
   name: string
@@ -156,35 +165,35 @@ export interface EventDefinition<Schema extends z.ZodType = z.ZodType> {
 type Unnamed<Definition> = Omit<Definition, 'service' | 'name'>
 
 export function query<
-  Input extends z.ZodType,
-  Output extends z.ZodType,
+  Input extends AnySchema,
+  Output extends AnySchema,
   const Errors extends ErrorDeclaration[],
 >(
-  options: QueryOptions & { input: Input; output: Output },
+  options: QueryOptions<Input, Output>,
   ...errors: Errors
 ): Unnamed<CallDefinition<'query', Input, Output, ErrorCode<Errors[number]>>> {
   return call('query', options, errors)
 }
 
 export function command<
-  Input extends z.ZodType,
-  Output extends z.ZodType,
+  Input extends AnySchema,
+  Output extends AnySchema,
   const Errors extends ErrorDeclaration[],
 >(
-  options: CommandOptions & { input: Input; output: Output },
+  options: CommandOptions<Input, Output>,
   ...errors: Errors
 ): Unnamed<CallDefinition<'command', Input, Output, ErrorCode<Errors[number]>>> {
   return call('command', options, errors)
 }
 
-export function stream<Input extends z.ZodType, Output extends z.ZodType>(
+export function stream<Input extends AnySchema, Output extends AnySchema>(
   options: StreamOptions<Input, Output>,
 ): Unnamed<StreamDefinition<Input, Output>> {
   const { access, input, output, summary, http, sequence, isShared = false, admission, stickyKey } = options
   return { kind: 'stream', access, input, output, summary, http, sequence, isShared, admission, stickyKey }
 }
 
-export function event<Schema extends z.ZodType>(
+export function event<Schema extends AnySchema>(
   schema: Schema,
   routing: {
     exchange?: string
@@ -196,7 +205,7 @@ export function event<Schema extends z.ZodType>(
   return { kind: 'event', schema, ...routing }
 }
 
-interface EventOptions<Schema extends z.ZodType = z.ZodType> {
+interface EventOptions<Schema extends AnySchema = z.ZodType> {
   kind: 'event'
   schema: Schema
   exchange?: string
@@ -217,7 +226,7 @@ type Named<Definition> =
       : never
 
 type SchemaOf<Event> =
-  Event extends EventOptions<infer Schema> ? Schema : Event extends z.ZodType ? Event : never
+  Event extends EventOptions<infer Schema> ? Schema : Event extends AnySchema ? Event : never
 
 export interface Contract<
   Calls extends Record<string, CallDefinition<CallKind, any, any, any>> = Record<
