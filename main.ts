@@ -1,10 +1,10 @@
 /** Starts the services named on the command line, or all. */
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { describeServices, describeSettings, usage } from '#platform/host/describe.ts'
-import { installedServiceKey, readAllSettings, startHost, type Host } from '#platform/host/host.ts'
-import { showTopology } from '#platform/topology.ts'
-import { services } from './services/all.ts'
+import { readSettings } from '#platform/config.ts'
+import type { Host } from '#platform/host/host.ts'
+import { bootPostgres, type BootedPostgres } from '#platform/host/postgres.ts'
+import { hostSettings } from '#platform/host/settings.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as {
   version: string
@@ -28,19 +28,47 @@ async function main(): Promise<void> {
       version: { type: 'boolean' },
     },
   })
-  if (values.help) return print(usage)
   if (values.version) return print(version)
+  const { topology } = values
+  const asks = values.help || values.list || values.settings || topology !== undefined
+  if (!asks) return run(positionals)
+  const { describeServices, describeSettings, usage } = await import('#platform/host/describe.ts')
+  if (values.help) return print(usage)
+  const { services, installedServiceKey, readAllSettings } = await loadProgram()
   if (values.list) return print(describeServices(services))
   if (values.settings) return print(describeSettings(readAllSettings(services)))
-  if (values.topology !== undefined)
-    return showTopology(values.topology, await installedServiceKey(services), process.stdout)
-  await run(positionals)
+  const { showTopology } = await import('#platform/topology.ts')
+  await showTopology(topology!, await installedServiceKey(services), process.stdout)
+}
+
+/** The services and what they stand on: some hundred modules, a third of a second on a small machine. */
+async function loadProgram() {
+  const [host, { services }] = await Promise.all([
+    import('#platform/host/host.ts'),
+    import('./services/all.ts'),
+  ])
+  return { ...host, services }
+}
+
+/** Where this process has its own Postgres, that starts while the services are loaded. */
+function bootOwnPostgres(): BootedPostgres | undefined {
+  try {
+    const { values } = readSettings(hostSettings)
+    return values.DATABASE_URL === undefined ? bootPostgres(values) : undefined
+  } catch {
+    // Whatever is wrong with the settings is told together with what is wrong with those of the services.
+    return undefined
+  }
 }
 
 async function run(roles: string[]): Promise<void> {
   const startedAt = Date.now()
   const signalled = stopSignal()
-  const host = await startHost({ services, roles, version })
+  const postgres = bootOwnPostgres()
+  // Loading modules keeps this process from everything else.
+  await postgres?.begun
+  const { services, startHost } = await loadProgram()
+  const host = await startHost({ services, roles, version, postgres })
   process.on('uncaughtException', (error) => {
     host.log.fatal({ err: error }, 'a bug: the process stops')
     setTimeout(() => process.exit(1), 200)

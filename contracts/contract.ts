@@ -57,6 +57,11 @@ export interface CallOptions<Input, Output> extends Shape<Input, Output> {
   deadlineMs?: number
   /** Beside what holds for all calls of an account or a service key. */
   limits?: readonly CallLimit[]
+  /**
+   * Whose rows it touches, for calls that accounts make: `self`, what is the caller's own, or the input field that names
+   * something of one account, for everybody else `notFound` or `forbidden`. Left out where all may see the same.
+   */
+  owned?: 'self' | (string & {})
 }
 
 export interface QueryOptions<Input = unknown, Output = unknown> extends CallOptions<Input, Output> {
@@ -97,6 +102,7 @@ export interface CallDefinition<
   rpcAlias: string | undefined
   deadlineMs: number | undefined
   limits: readonly CallLimit[]
+  owned: string | undefined
   etag: boolean
   idempotency: 'stored' | 'none'
   session: 'starts' | 'ends' | undefined
@@ -239,6 +245,8 @@ export interface Contract<
   name: string
   /** One sentence: what the service is for. */
   summary: string
+  /** It takes part in exports and erasures of accounts: subscribes to the events of `identity` about them. */
+  holdsPersonalData: boolean
   calls: Calls
   streams: Streams
   events: Events
@@ -251,7 +259,7 @@ export function contract<
   Events extends EventMap = {},
 >(
   service: string,
-  parts: { summary?: string; calls?: Calls; streams?: Streams; events?: Events },
+  parts: { summary?: string; holdsPersonalData?: boolean; calls?: Calls; streams?: Streams; events?: Events },
 ): Contract<
   { [K in keyof Calls]: Named<Calls[K]> },
   { [K in keyof Streams]: Named<Streams[K]> },
@@ -264,6 +272,7 @@ export function contract<
   return {
     name: service,
     summary: parts.summary ?? '',
+    holdsPersonalData: parts.holdsPersonalData ?? false,
     calls: named(parts.calls) as never,
     streams: named(parts.streams) as never,
     events: Object.fromEntries(
@@ -286,7 +295,7 @@ export const pageInput = {
 function call(kind: CallKind, options: QueryOptions & CommandOptions, errors: ErrorDeclaration[]): any {
   const { http, access, input, output, summary, rpcAlias, deadlineMs, limits, etag, idempotency, session } =
     options
-  const { upload, download } = options
+  const { owned, upload, download } = options
   return {
     kind,
     access,
@@ -297,6 +306,7 @@ function call(kind: CallKind, options: QueryOptions & CommandOptions, errors: Er
     rpcAlias,
     deadlineMs,
     limits: limits ?? [],
+    owned,
     etag: etag ?? false,
     idempotency: idempotency ?? 'stored',
     session,

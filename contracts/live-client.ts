@@ -9,22 +9,38 @@ import type { Problem } from './problem.ts'
 export interface LiveClient extends Disposable {
   /** Leaving the loop unsubscribes. `after` in the input is where it begins. Throws `CallError`s only. */
   stream: Caller['stream']
+  /** Connects and stays connected without a subscription, to be told when the session ends. */
+  open(): void
 }
+
+/** `closed`: it does not connect again by itself. */
+export type LiveState = 'connecting' | 'connected' | 'reconnecting' | 'closed'
 
 export interface LiveClientOptions {
   /** Opens the socket; programs add their key here. */
   connect?: (url: string) => WebSocket
   backOffMs?: { least: number; most: number }
+  onState?: (state: LiveState) => void
+  /** The session has ended or is another one now. */
+  onSessionEnded?: () => void
 }
 
 /** Ends of a subscription after which it is tried again. */
 const passing = new Set(['unavailable', 'overloaded', 'tooSlow', 'deadlineExceeded'])
 
+const defaults: Required<LiveClientOptions> = {
+  connect: (url) => new WebSocket(url),
+  backOffMs: { least: 500, most: 30_000 },
+  onState: () => {},
+  onSessionEnded: () => {},
+}
+
 /** `url` is that of the live door: `wss://shop.example/api/live`. Connects with the first subscription. */
 export function createLiveClient(url: string, options: LiveClientOptions = {}): LiveClient {
-  const { connect = (address) => new WebSocket(address), backOffMs = { least: 500, most: 30_000 } } = options
+  const { connect, backOffMs, onState, onSessionEnded } = { ...defaults, ...options }
   const followings = new Map<number, Following>()
   let isClosed = false
+  let staysOpen = false
   let lastId = 0
   /** Times in a row that the server took us for nobody. */
   let refusals = 0
@@ -33,19 +49,30 @@ export function createLiveClient(url: string, options: LiveClientOptions = {}): 
     connect: () => connect(url),
     backOffMs,
     onOpen() {
+      onState('connected')
+      // The answer proves that the server knows us.
+      if (staysOpen) connection.send({ type: 'ping' })
       for (const following of followings.values()) connection.send(following.subscription())
     },
     onMessage: take,
     onLost(code) {
-      if (code === liveCloseCodes.malformed)
-        endAll(standardError('invalid', 'The server does not understand.'))
-      // Once may be a change of roles; twice in a row nobody is signed in.
-      else if (code === liveCloseCodes.sessionEnded && refusals++ > 0)
-        endAll(standardError('unauthenticated'))
-      else return !isClosed && followings.size > 0
-      return false
+      const connectsAgain = goesOnAfter(code)
+      if (code === liveCloseCodes.sessionEnded) onSessionEnded()
+      onState(connectsAgain ? 'reconnecting' : 'closed')
+      return connectsAgain
     },
   })
+
+  function goesOnAfter(code: number): boolean {
+    if (code === liveCloseCodes.malformed) endAll(standardError('invalid', 'The server does not understand.'))
+    // Once may be a change of roles; twice in a row nobody is signed in.
+    else if (code === liveCloseCodes.sessionEnded && refusals++ > 0) endAll(standardError('unauthenticated'))
+    else return !isClosed && (staysOpen || followings.size > 0)
+    return false
+  }
+
+  const open = () => void (connection.open() && onState('connecting'))
+  const endAll = (error: CallError) => followings.forEach((following) => following.finish(error))
 
   function take(message: ServerMessage): void {
     refusals = 0
@@ -57,35 +84,55 @@ export function createLiveClient(url: string, options: LiveClientOptions = {}): 
     following.retry(backOff(following.failures, backOffMs), () => connection.send(following.subscription()))
   }
 
-  function endAll(error: CallError): void {
-    for (const following of followings.values()) following.finish(error)
-  }
-
   return {
-    async *stream({ service, name }, input, { signal }) {
+    stream({ service, name }, input, { signal }) {
       const id = ++lastId
       const grant = (items: number) => connection.send({ type: 'credit', id, items })
       const following = new Following(id, `${service}.${name}`, input as Record<string, unknown>, grant)
-      const onAbort = () => following.finish(standardError('cancelled'))
-      signal?.addEventListener('abort', onAbort)
-      if (isClosed || signal?.aborted) onAbort()
-      followings.set(id, following)
-      connection.send(following.subscription())
-      connection.open()
-      try {
-        for (let next; (next = await following.next());) yield next.item
-      } finally {
-        signal?.removeEventListener('abort', onAbort)
-        following.finish()
-        followings.delete(id)
-        connection.send({ type: 'unsubscribe', id })
-      }
+      if (isClosed) following.finish(standardError('cancelled'))
+      return read(following, {
+        signal,
+        begin() {
+          followings.set(id, following)
+          connection.send(following.subscription())
+          open()
+        },
+        end() {
+          followings.delete(id)
+          connection.send({ type: 'unsubscribe', id })
+        },
+      })
+    },
+    open() {
+      staysOpen = true
+      open()
     },
     [Symbol.dispose]() {
       isClosed = true
       endAll(standardError('cancelled'))
       connection.close()
     },
+  }
+}
+
+interface Reading {
+  signal: AbortSignal | undefined
+  begin: () => void
+  end: () => void
+}
+
+/** Begins when somebody asks for the first item. */
+async function* read(following: Following, { signal, begin, end }: Reading): AsyncGenerator<unknown> {
+  const onAbort = () => following.finish(standardError('cancelled'))
+  signal?.addEventListener('abort', onAbort)
+  if (signal?.aborted) onAbort()
+  begin()
+  try {
+    for (let next; (next = await following.next());) yield next.item
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
+    following.finish()
+    end()
   }
 }
 

@@ -78,7 +78,8 @@ export function rate(description: string, options: { default: string }): Setting
   })
 }
 
-function readRate(text: string): Limit | undefined {
+/** Undefined for what is none. */
+export function readRate(text: string): Limit | undefined {
   const [, uses, length, unit] = /^(\d+)\/(\d+)([smh])$/.exec(text) ?? []
   if (unit === undefined) return undefined
   return { uses: Number(uses), windowMs: Number(length) * { s: 1_000, m: 60_000, h: 3_600_000 }[unit as 's'] }

@@ -30,11 +30,22 @@ export interface ServiceContext<S extends Settings = Settings> {
   /** What gateways took for calls with `upload`. It goes after a day: what is to stay is put into `blobs`. */
   readonly uploads: Blobs
   readonly signals: Signals
+  readonly secrets: SecretBox
   /**
    * Any contract's calls, whether its service runs here or elsewhere. Inside a call the caller's trace and deadline go along,
    * and its identity unless `as: 'service'` makes the call in this service's own name.
    */
   client<C extends Contract>(contract: C, options?: { as?: 'caller' | 'service' }): Client<C>
+}
+
+/** For secrets that have to be read again, such as the key of an authenticator app; what needs comparing only is hashed. */
+export interface SecretBox {
+  /** `about` names what the secret belongs to: it opens for that alone. */
+  seal(text: string, about: string): Buffer
+  /** Throws for anything that was not sealed here about this. */
+  open(sealed: Buffer, about: string): string
+  /** A keyed hash: of a text too short for a plain one, such as six digits. */
+  digest(text: string, about: string): Buffer
 }
 
 /** What the handler of a query or stream gets. */
@@ -182,7 +193,8 @@ export interface OpsAnswer {
   body: string
 }
 
-interface Handlers<C extends Contract, S extends Settings> {
+/** Some of a service's handlers, for a file of them: `Pick<Handlers<typeof shop, typeof settings>['calls'], 'placeOrder'>`. */
+export interface Handlers<C extends Contract, S extends Settings> {
   calls: { [K in keyof C['calls']]: CallHandler<C, C['calls'][K], S> }
   streams: { [K in keyof C['streams']]: StreamHandler<C['streams'][K], S> }
 }

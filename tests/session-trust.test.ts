@@ -23,13 +23,15 @@ let people = 0
 
 async function signUp() {
   const anonymous = host.client(identity, { kind: 'anonymous' })
-  const credentials = { userid: `trusted${++people}@localhost`, password: 'long enough' }
+  const credentials = { userid: `trusted${++people}@localhost`, password: 'a tall green postbox' }
   await anonymous.createProfile({ ...credentials, name: 'Somebody' })
   return signIn(credentials)
 }
 
 async function signIn(credentials: { userid: string; password: string }) {
-  const { token, account } = await host.client(identity, { kind: 'anonymous' }).login(credentials)
+  const answer = await host.client(identity, { kind: 'anonymous' }).login(credentials)
+  assert.ok('token' in answer)
+  const { token, account } = answer
   const as: Identity = { kind: 'account', accountId: account.id, sessionId: '', roles: ['customer'] }
   return {
     credentials,

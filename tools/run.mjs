@@ -8,11 +8,14 @@ import { mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } 
 import module from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { buildWeb, watchWeb } from './web.mjs'
 
 const nodeVersion = '24.21.0'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const runtime = join(root, '.runtime')
 const compileCache = join(root, 'node_modules', '.cache', 'compile')
+/** Programs that serve the web app. */
+const showsWeb = ['main.ts', 'tools/test.ts', 'tools/screens.ts']
 const isOldNode = Number(process.versions.node.split('.')[0]) < 24
 
 const [first, ...rest] = process.argv.slice(2)
@@ -21,6 +24,10 @@ const [program, ...args] = isWatching ? rest : [first, ...rest]
 const path = join(root, program ?? '')
 
 if (!hasDependencies() || (isOldNode && !hasNode())) await installOnce()
+if (showsWeb.includes(program)) {
+  buildWeb(isOldNode ? ownNode().path : process.execPath)
+  if (isWatching) watchWeb(isOldNode ? ownNode().path : process.execPath)
+}
 if (isOldNode || isWatching) {
   const watch = isWatching ? ['--watch', '--watch-preserve-output'] : []
   runChild(isOldNode ? ownNode().path : process.execPath, [...watch, path, ...args])

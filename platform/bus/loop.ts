@@ -12,18 +12,36 @@ export interface Loop {
 
 const longestPauseMs = 5000
 
+/** Over which the first steps of a process are spread: together they would take all its connections at its start. */
+export const firstStepsMs = 300
+
 /**
  * Takes steps as long as they say that there is more to do, then waits to be woken. After a step that throws it
- * pauses, 0.1 s at first, then twice as long each time up to 5 s, with jitter.
+ * pauses, 0.1 s at first, then twice as long each time up to 5 s, with jitter. The first step comes within `firstMs`.
  */
-export function startLoop(name: string, log: Logger, step: () => Promise<boolean>): Loop {
+export function startLoop(
+  name: string,
+  log: Logger,
+  step: () => Promise<boolean>,
+  { firstMs = 0 }: { firstMs?: number } = {},
+): Loop {
   const stopping = new AbortController()
   let isWoken = false
   let resume: (() => void) | undefined
   let failures = 0
   let problem: string | undefined
 
+  async function firstMoment(): Promise<void> {
+    const woken = new Promise<void>((resolve) => (resume = resolve))
+    const patience = new AbortController()
+    const { signal } = patience
+    const waited = sleep(Math.random() * firstMs, undefined, { signal }).catch(() => {})
+    await Promise.race([woken, waited])
+    patience.abort()
+  }
+
   async function run(): Promise<void> {
+    if (firstMs > 0) await firstMoment()
     while (!stopping.signal.aborted) {
       isWoken = false
       try {

@@ -39,7 +39,7 @@ interface ServerOptions {
   command: string[]
   port: number
   lock: number
-  log: Logger
+  log: () => Logger | undefined
 }
 
 export function startServer({ command, port, lock, log }: ServerOptions): Server {
@@ -53,8 +53,8 @@ export function startServer({ command, port, lock, log }: ServerOptions): Server
   const ready = new Promise<void>((resolve, reject) => {
     const said: string[] = []
     createInterface(stderr).on('line', (line) => {
-      if (/^(FATAL|PANIC):/.test(line)) log.warn({ postgres: line }, 'Postgres says')
-      else log.debug({ postgres: line }, 'Postgres says')
+      if (/^(FATAL|PANIC):/.test(line)) log()?.warn({ postgres: line }, 'Postgres says')
+      else log()?.debug({ postgres: line }, 'Postgres says')
       if (said.length < 20 && !line.startsWith('LOG:')) said.push(line.trim())
       if (!line.includes('ready to accept connections')) return
       child.unref()

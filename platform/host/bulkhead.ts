@@ -5,9 +5,12 @@ export interface Bulkhead {
   readonly running: number
   readonly waiting: number
   /**
-   * Runs the work when there is room. Fails with `overloaded` when the line is full, and with the signal's reason when it
-   * aborts while the work waits; it is read only then.
+   * Takes a place, which `leave` gives back: at once, or when the promise resolves. Throws `overloaded` when the line is
+   * full; rejects with the signal's reason when it aborts meanwhile. The signal is read only where it has to wait.
    */
+  enter(limit?: { readonly signal: AbortSignal }): Promise<void> | undefined
+  leave(): void
+  /** Runs the work in a place of its own. */
   run<T>(work: () => Promise<T>, limit?: { readonly signal: AbortSignal }): Promise<T>
   /** Resolves when nothing runs or waits. */
   idle(): Promise<void>
@@ -28,7 +31,7 @@ export function createBulkhead(name: string, limits: { running: number; waiting:
     }
   }
 
-  function enter(signal: AbortSignal | undefined): Promise<void> {
+  function wait(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const start = () => {
         queue.delete(start)
@@ -45,7 +48,18 @@ export function createBulkhead(name: string, limits: { running: number; waiting:
     })
   }
 
+  function enter(limit?: { readonly signal: AbortSignal }): Promise<void> | undefined {
+    if (running < limits.running) {
+      running++
+      return undefined
+    }
+    if (queue.size < limits.waiting) return wait(limit?.signal)
+    throw standardError('overloaded', `${name} is busy`, { retryAfterSeconds: 1 })
+  }
+
   return {
+    enter,
+    leave,
     get running() {
       return running
     },
@@ -53,9 +67,7 @@ export function createBulkhead(name: string, limits: { running: number; waiting:
       return queue.size
     },
     async run(work, limit) {
-      if (running < limits.running) running++
-      else if (queue.size < limits.waiting) await enter(limit?.signal)
-      else throw standardError('overloaded', `${name} is busy`, { retryAfterSeconds: 1 })
+      await enter(limit)
       try {
         return await work()
       } finally {

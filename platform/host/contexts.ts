@@ -105,6 +105,9 @@ class CallContext {
   get signals() {
     return this.#owned.base.signals
   }
+  get secrets() {
+    return this.#owned.base.secrets
+  }
   get identity() {
     return this.#invocation.identity
   }

@@ -13,6 +13,7 @@ export class TimeLimit implements Awaited {
   #controller: AbortController | undefined
   #error: Error | undefined
   #reject: ((error: Error) => void) | undefined
+  #onCancel: (() => void) | undefined
 
   /** `caller.signal` is read, and so perhaps made, when the work asks for its own. */
   constructor(deadlineAt: number, caller: { signal?: AbortSignal | undefined } = {}) {
@@ -39,17 +40,13 @@ export class TimeLimit implements Awaited {
       this.throwIfOver()
       this.#reject = reject
       watchDeadline(this)
-      const leave = () => {
-        forgetDeadline(this)
-        if (this.#controller) this.#caller.signal?.removeEventListener('abort', this.#onCancel)
-      }
       work().then(
         (answer) => {
-          leave()
+          this.#leave()
           resolve(answer)
         },
         (error: Error) => {
-          leave()
+          this.#leave()
           reject(error)
         },
       )
@@ -66,11 +63,17 @@ export class TimeLimit implements Awaited {
     const { signal } = this.#caller
     if (this.#error) controller.abort(this.#error)
     else if (signal?.aborted) this.#end('cancelled')
-    else signal?.addEventListener('abort', this.#onCancel, { once: true })
+    else {
+      this.#onCancel = () => this.#end('cancelled')
+      signal?.addEventListener('abort', this.#onCancel, { once: true })
+    }
     return controller
   }
 
-  readonly #onCancel = () => this.#end('cancelled')
+  #leave(): void {
+    forgetDeadline(this)
+    if (this.#onCancel) this.#caller.signal?.removeEventListener('abort', this.#onCancel)
+  }
 
   #end(code: 'deadlineExceeded' | 'cancelled'): void {
     this.#error ??= standardError(code)

@@ -15,6 +15,7 @@ import { forgetOldIdempotencyKeys } from './idempotency.ts'
 import { runJobs } from './jobs.ts'
 import { readServiceKey } from './keys.ts'
 import { openLog } from './logging.ts'
+import type { BootedPostgres } from './postgres.ts'
 import { Registration } from './registration.ts'
 import { roleNames, selectRoles, type Selected } from './roles.ts'
 import { reach, reachableAddress } from './rpc-door.ts'
@@ -36,6 +37,8 @@ export interface HostOptions {
   version?: string
   /** Replaces the logger that the settings describe. */
   log?: Logger
+  /** One that was begun to start before the services were loaded. */
+  postgres?: BootedPostgres | undefined
 }
 
 export interface Host extends AsyncDisposable {
@@ -89,13 +92,19 @@ async function start(
   const { log } = logging
   collectProcessMetrics()
 
-  const wiring = await wire({ services, selected, identity }, settings, { ...logging, spans }, stack)
+  const wiring = await wire(
+    { services, selected, identity, postgres: options.postgres },
+    settings,
+    { ...logging, spans },
+    stack,
+  )
   const { answerer, keys, resources, rpc, tokens } = wiring
   stack.use(await logging.ship(spans, callerFor(answerer, { identity })))
 
   const announced: [string, string][] = []
   const stopping = new AbortController()
   let phase: 'starting' | 'ready' | 'stopping' = 'starting'
+  const ready = Promise.withResolvers<void>()
   const ops = createOps({
     service: processName,
     version: options.version ?? '',
@@ -108,7 +117,7 @@ async function start(
   announced.push(['RPC', listening])
   await startSubscriptions(services, selected, wiring.runtimes, resources.bus, spans)
   stack.defer(() => resources.bus.drain(settings.STOP_GRACE_MS))
-  await startRoles(selected, wiring, stack, {
+  await startRoles(selected, wiring, stack, ready.promise, {
     answerer,
     directory: wiring.directory,
     instanceId: () => registration?.id ?? '',
@@ -135,6 +144,7 @@ async function start(
   const discovered = [registration?.ready(), wiring.discovery?.table.heard(firstTableTimeoutMs)]
   if (!wiring.discovery?.isHere) await Promise.all(discovered)
   phase = 'ready'
+  ready.resolve()
   const client: Host['client'] = (contract, as = identity) =>
     createClient(contract, callerFor(answerer, { identity: as }))
   return {
@@ -172,6 +182,7 @@ async function startRoles(
   selected: readonly Selected[],
   { runtimes }: Wiring,
   stack: AsyncDisposableStack,
+  ready: Promise<void>,
   process: ProcessContext,
 ): Promise<void> {
   for (const { service, roles } of selected) {
@@ -182,7 +193,7 @@ async function startRoles(
       run: ({ db }) => forgetOldIdempotencyKeys(db),
     }
     const jobs = roles.flatMap(([, role]) => role.jobs ?? [])
-    stack.use(runJobs(service.migrations ? [...jobs, forgetKeys] : jobs, context))
+    stack.use(runJobs(service.migrations ? [...jobs, forgetKeys] : jobs, context, ready))
     for (const [, role] of roles) if (role.start) stack.use(await role.start(context, process))
   }
 }

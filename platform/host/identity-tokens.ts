@@ -27,8 +27,15 @@ const Claims = z.object({
       accountId: z.string(),
       sessionId: z.string(),
       roles: z.array(z.enum(['customer', 'staff', 'admin', 'owner'])),
+      isVerified: z.boolean().optional(),
+      scopes: z.array(z.string()).optional(),
     }),
-    z.object({ kind: z.literal('service'), name: z.string() }),
+    z.object({
+      kind: z.literal('service'),
+      name: z.string(),
+      scopes: z.array(z.string()).optional(),
+      keyId: z.string().optional(),
+    }),
   ]),
 })
 

@@ -3,10 +3,25 @@ import { sql } from 'kysely'
 import type { Logger } from '#platform/log.ts'
 import type { Job, ServiceContext } from '#platform/service.ts'
 
-/** Runs each job at its interval until disposed of, on one instance at a time. */
-export function runJobs(jobs: readonly Job[], context: ServiceContext): AsyncDisposable {
+/** Over which the first runs are spread: together they would take every connection of a process that has just started. */
+const firstRunsMs = 500
+
+/** Runs each job at its interval until disposed of, on one instance at a time; the first soon after `ready`. */
+export function runJobs(
+  jobs: readonly Job[],
+  context: ServiceContext,
+  ready?: Promise<unknown>,
+): AsyncDisposable {
   const stopping = new AbortController()
-  const loops = jobs.map((job) => repeat(job, context, stopping.signal))
+  const { signal } = stopping
+  const stopped = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+  const loops = jobs.map(async (job) => {
+    if (ready) {
+      await Promise.race([ready, stopped])
+      await pause(Math.random() * Math.min(firstRunsMs, job.everyMs), signal)
+    }
+    await repeat(job, context, signal)
+  })
   return {
     async [Symbol.asyncDispose]() {
       stopping.abort()
@@ -24,8 +39,12 @@ async function repeat(job: Job, context: ServiceContext, signal: AbortSignal): P
       if (!signal.aborted) log.error({ err: error }, 'job failed')
     }
     // Up to a tenth later, so that instances started together do not compete for ever.
-    await sleep(job.everyMs * (1 + Math.random() / 10), undefined, { signal }).catch(() => undefined)
+    await pause(job.everyMs * (1 + Math.random() / 10), signal)
   }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined)
 }
 
 /** An advisory lock of the session keeps a second instance from running the job meanwhile. */

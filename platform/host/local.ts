@@ -84,7 +84,7 @@ export class LocalAnswerer implements Answerer {
       : controller.signal
     try {
       const { service, runtime } = this.#answeringFor(definition)
-      authorize(definition.access, invocation.identity)
+      authorize(definition, invocation.identity)
       const parsed = parseInput(definition.input, input)
       const context = runtime.callContext(definition, invocation, trace, new TimeLimit(Infinity, { signal }))
       for await (const item of service.streams[definition.name]!(parsed, context as never))
@@ -96,22 +96,24 @@ export class LocalAnswerer implements Answerer {
     }
   }
 
-  async #answer(
+  #answer(
     definition: CallDefinition,
     input: unknown,
     invocation: Invocation,
     trace: TraceContext,
   ): Promise<unknown> {
     const { service, runtime, bulkhead } = this.#answeringFor(definition)
-    authorize(definition.access, invocation.identity)
+    authorize(definition, invocation.identity)
     const parsed = parseInput(definition.input, input)
     const found = service.calls[definition.name] as Handler | { opensTransaction: Handler }
     const opensItself = typeof found === 'object'
     const handler = opensItself ? found.opensTransaction : found
     const isTransaction = !opensItself && definition.kind === 'command' && service.migrations !== undefined
     const time = new TimeLimit(invocation.deadlineAt, invocation)
-    return time.bound(() =>
-      bulkhead.run(async () => {
+    return time.bound(async () => {
+      const waiting = bulkhead.enter(time)
+      if (waiting) await waiting
+      try {
         const context = runtime.callContext(definition, invocation, trace, time)
         const output = isTransaction
           ? await runtime.transact(context, (inTransaction) =>
@@ -119,8 +121,10 @@ export class LocalAnswerer implements Answerer {
             )
           : await handler(parsed, context)
         return checkedOutput(definition, output)
-      }, time),
-    )
+      } finally {
+        bulkhead.leave()
+      }
+    })
   }
 
   #answeringFor(definition: Definition): Answering {

@@ -1,5 +1,5 @@
 /** What the services of a process share: database, bus, cache, blobs, signals. */
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { blobsWithin, openBlobs } from '#platform/blobs/open.ts'
 import type { Blobs } from '#platform/blobs/blobs.ts'
@@ -14,6 +14,7 @@ import { gauge } from '#platform/metrics.ts'
 import type { Service } from '#platform/service.ts'
 import { openSignals } from '#platform/signals/open.ts'
 import type { Signals } from '#platform/signals/signals.ts'
+import { bootPostgres, type BootedPostgres } from './postgres.ts'
 import type { Values } from './settings.ts'
 
 export interface Resources extends AsyncDisposable {
@@ -32,9 +33,10 @@ export async function openResources(
   settings: Values,
   services: readonly Service[],
   log: Logger,
+  booted: BootedPostgres | undefined,
 ): Promise<Resources> {
   await using stack = new AsyncDisposableStack()
-  const url = settings.DATABASE_URL ?? (await startEmbedded(settings.DATA_DIR, log, stack))
+  const url = settings.DATABASE_URL ?? (await embeddedUrl(booted ?? bootPostgres(settings), log, stack))
   const database = stack.use(
     openDatabase({
       url,
@@ -81,13 +83,13 @@ export async function openResources(
   }
 }
 
-async function startEmbedded(
-  dataDirectory: string,
+async function embeddedUrl(
+  booted: BootedPostgres,
   log: Logger,
   stack: AsyncDisposableStack,
 ): Promise<string> {
-  const { startEmbeddedPostgres } = await import('#platform/database/embedded.ts')
-  return stack.use(await startEmbeddedPostgres({ directory: join(dataDirectory, 'postgres'), log })).url
+  booted.log = log
+  return stack.use(await booted.server).url
 }
 
 function signalsUrl({ SIGNALS_URL, CACHE_URL, DATABASE_URL }: Values, databaseUrl: string): string {

@@ -11,6 +11,10 @@ export const hostSettings = {
   ),
   DATA_DIR: text('Folder of the embedded Postgres, blobs, spool and keys.', { default: './data' }),
   DOMAIN: text('The mail domain and public name.', { default: 'localhost' }),
+  PORT: integer('Port of the HTTP server.', { default: 3000, max: 65_535 }),
+  PUBLIC_URL: text('Where people reach the gateway; links in messages begin with it.', {
+    defaultText: 'https://DOMAIN; http://localhost:PORT where DOMAIN is localhost',
+  }),
   DATABASE_URL: text('A PostgreSQL 15 or newer server, postgres://user:password@host/database.', {
     defaultText: 'embedded',
     secret: true,

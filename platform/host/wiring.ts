@@ -10,10 +10,12 @@ import { openDiscovery, type Discovery } from './discovery.ts'
 import { createIdentityTokens, type IdentityTokens } from './identity-tokens.ts'
 import { openKeys, type Keys } from './keys.ts'
 import { LocalAnswerer } from './local.ts'
+import type { BootedPostgres } from './postgres.ts'
 import { openResources, type Resources } from './resources.ts'
 import { RemoteAnswerer } from './remote.ts'
 import type { Selected } from './roles.ts'
 import { openRpc, type RpcDoor } from './rpc-door.ts'
+import { createSecretBox } from './secret-box.ts'
 import type { Values } from './settings.ts'
 
 export interface Wiring {
@@ -36,10 +38,11 @@ export interface WiringOptions {
   selected: readonly Selected[]
   /** Of the process itself. */
   identity: Identity
+  postgres: BootedPostgres | undefined
 }
 
 export async function wire(
-  { services, selected, identity }: WiringOptions,
+  { services, selected, identity, postgres }: WiringOptions,
   settings: Values,
   { root, log, spans }: { root: Logger; log: Logger; spans: SpanRecorder },
   stack: AsyncDisposableStack,
@@ -47,7 +50,7 @@ export async function wire(
   const { DATA_DIR, CLUSTER_KEY: clusterKey, SERVICE_KEY: serviceKey } = settings
   const keys = await openKeys(DATA_DIR, { clusterKey, serviceKey })
   const tokens = createIdentityTokens(keys.clusterKey)
-  const resources = stack.use(await openResources(settings, services, log))
+  const resources = stack.use(await openResources(settings, services, log, postgres))
   const rpc = openRpc(settings, keys.clusterKey, log)
   const answererOf = (service: string) => (local.answers(service) ? local : remote)
   const answerer: Answerer = {
@@ -57,7 +60,7 @@ export async function wire(
   const runtimes = new Map(
     services.map((service) => [
       service,
-      createRuntime(service, baseOf(service, settings, resources, root), answerer),
+      createRuntime(service, baseOf(service, settings, resources, root, keys), answerer),
     ]),
   )
   const answering = selected.filter(({ roles }) => roles.some(([name]) => name === 'api'))
@@ -72,7 +75,13 @@ export async function wire(
   return { keys, tokens, resources, rpc, runtimes, local, remote, answerer, directory, discovery }
 }
 
-function baseOf({ contract }: Service, settings: Values, resources: Resources, root: Logger): ServiceBase {
+function baseOf(
+  { contract }: Service,
+  settings: Values,
+  resources: Resources,
+  root: Logger,
+  { clusterKey }: Keys,
+): ServiceBase {
   const { bus, cache, blobs, uploads, signals } = resources
   return {
     service: contract.name,
@@ -84,5 +93,6 @@ function baseOf({ contract }: Service, settings: Values, resources: Resources, r
     blobs,
     uploads,
     signals,
+    secrets: createSecretBox(clusterKey, contract.name),
   }
 }

@@ -7,7 +7,7 @@ import { contracts } from '#contracts/all.ts'
 import type { Contract } from '#contracts/contract.ts'
 import { standardError } from '#contracts/errors.ts'
 import { gateway } from '#contracts/gateway.ts'
-import { integer, listeningHost, text } from '#platform/config.ts'
+import { listeningHost, text } from '#platform/config.ts'
 import { runJobs } from '#platform/host/jobs.ts'
 import { hostSettings } from '#platform/host/settings.ts'
 import { memory } from '#platform/memory.ts'
@@ -34,7 +34,7 @@ export function gatewayTo(others: readonly Contract[]) {
       showView: (_, context) => watchOf(context).view(),
     },
     settings: {
-      PORT: integer('Port of the HTTP server.', { default: 3000, max: 65_535 }),
+      PORT: hostSettings.PORT,
       HOST: text('Address the HTTP server listens on.', listeningHost),
       STOP_GRACE_MS: hostSettings.STOP_GRACE_MS,
       CACHE_URL: hostSettings.CACHE_URL,

@@ -120,7 +120,7 @@ function answererWith(handlers: Record<string, Handler>): Answerer {
   const echo: Handler = (input, { identity, idempotencyKey }) => ({ input, identity, idempotencyKey })
   return {
     async call(definition: CallDefinition, input: unknown, invocation: Invocation) {
-      authorize(definition.access, invocation.identity)
+      authorize(definition, invocation.identity)
       const parsed = definition.input.safeParse(input)
       if (parsed.success) return (handlers[definition.name] ?? echo)(parsed.data, invocation)
       const fields = parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }))

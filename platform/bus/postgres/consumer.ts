@@ -1,6 +1,6 @@
 /** Handles what waits in `bus.deliveries` for one subscription. */
 import { isDatabaseAway, orderingKey } from '#platform/bus/handling.ts'
-import { startLoop, together, type Loop } from '#platform/bus/loop.ts'
+import { firstStepsMs, startLoop, together, type Loop } from '#platform/bus/loop.ts'
 import { claimsOf, type Claims } from './claims.ts'
 import type { Waiting } from './deliveries.ts'
 import { orderedClaimsOf } from './ordered-claims.ts'
@@ -27,8 +27,9 @@ export function startConsumer(options: ConsumerOptions): Consumer {
   }
 
   const takeFresh = batches()
-  const due: Loop = startLoop(name, log, async () => (await takeDue()) || (orderBy ? takeFresh() : false))
-  const fresh = orderBy ? [] : Array.from({ length: concurrency }, () => startLoop(name, log, batches()))
+  const start = (step: () => Promise<boolean>) => startLoop(name, log, step, { firstMs: firstStepsMs })
+  const due = start(async () => (await takeDue()) || (orderBy ? takeFresh() : false))
+  const fresh = orderBy ? [] : Array.from({ length: concurrency }, () => start(batches()))
   const loops = together([due, ...fresh])
   return Object.assign(loops, {
     look() {

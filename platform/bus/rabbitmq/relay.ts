@@ -106,7 +106,6 @@ async function checkReturned(tx: Database, returned: readonly Message[], log: Lo
   const { rows } = await sql<{ queue: string }>`
     select distinct s.queue from unnest(${events}::text[], ${keys}::text[]) as e (event, key)
     join bus.subscriptions s on s.event = e.event and '.' || e.key ~ s.pattern`.execute(tx)
-  console.error('RETURNED', returned.length, rows)
   if (rows.length > 0) throw new Error(`RabbitMQ has lost ${rows.map(({ queue }) => queue).join(', ')}`)
   for (const event of events) meters.unroutable.inc({ event })
   log.debug({ events }, 'nobody subscribes to these events')

@@ -1,4 +1,4 @@
-/** Files of a built web app, read once: they do not change while the program runs. */
+/** Files of a built web app, held in memory; a new build is noticed when a page is asked for. */
 import { createHash } from 'node:crypto'
 import { globSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { extname, join, sep } from 'node:path'
@@ -25,6 +25,30 @@ type Coding = 'br' | 'gzip' | 'identity'
  */
 export async function staticFiles(directory: string): Promise<Page | undefined> {
   if (!isFile(join(directory, 'index.html'))) return undefined
+  let files = await readFiles(directory)
+  let builtMs = builtMsOf(directory)
+
+  return async (c) => {
+    const path = pathOf(c.env.incoming.url ?? '')
+    const { headers } = c.env.incoming
+    const isRoute = isAppRoute(path, headers.accept)
+    if (isRoute && builtMs !== builtMsOf(directory)) {
+      builtMs = builtMsOf(directory)
+      files = await readFiles(directory)
+    }
+    const file = files.get(decodePath(path)) ?? (isRoute ? files.get('/') : undefined)
+    if (!file) throw standardError('notFound', 'Nothing is at this address.')
+    return answerOf(file, headers['accept-encoding'], headers['if-none-match'])
+  }
+}
+
+/** The build leaves this file when it is whole. */
+function builtMsOf(directory: string): number | undefined {
+  return statSync(join(directory, '.built'), { throwIfNoEntry: false })?.mtimeMs
+}
+
+/** By path; `/` is `index.html`. */
+async function readFiles(directory: string): Promise<Map<string, StaticFile>> {
   const root = realpathSync(directory) + sep
   // A link may lead out of the folder.
   const isInside = (path: string) => isFile(path) && realpathSync(path).startsWith(root)
@@ -34,16 +58,7 @@ export async function staticFiles(directory: string): Promise<Page | undefined> 
     .filter((name) => !isCompressed(name))
     .map(async (name) => [`/${name.replaceAll(sep, '/')}`, await readFile(directory, name)] as const)
   const files = new Map<string, StaticFile>(await Promise.all(read))
-  const index = files.get('/index.html')!
-  files.set('/', index)
-
-  return async (c) => {
-    const path = pathOf(c.env.incoming.url ?? '')
-    const { headers } = c.env.incoming
-    const file = files.get(decodePath(path)) ?? (isAppRoute(path, headers.accept) ? index : undefined)
-    if (!file) throw standardError('notFound', 'Nothing is at this address.')
-    return answerOf(file, headers['accept-encoding'], headers['if-none-match'])
-  }
+  return files.set('/', files.get('/index.html')!)
 }
 
 function answerOf(file: StaticFile, acceptEncoding: string | undefined, ifNoneMatch: string | undefined) {
@@ -134,8 +149,23 @@ function isText(contentType: string): boolean {
   return /^text\/|json|svg|wasm/.test(contentType)
 }
 
-const contentSecurityPolicy =
-  "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+/**
+ * Nothing but files of this folder runs; text becomes HTML or the address of a script through the app's own policies
+ * alone (Trusted Types). Components set styles of their own.
+ */
+const contentSecurityPolicy = [
+  "default-src 'self'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data: blob:",
+  "connect-src 'self'",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  'trusted-types default service-worker',
+].join('; ')
 
 /** What can't be decoded is no file's path. */
 function decodePath(path: string): string {

@@ -46,7 +46,7 @@ export class Streams {
     identity: Identity,
     subscription: Subscription,
   ): void | Promise<void> {
-    authorize(definition.access, identity)
+    authorize(definition, identity)
     const { after, ...input } = parseInput(definition, given)
     const topic: Topic = { definition, input, identity: definition.isShared ? ownIdentity : identity }
     if (definition.sequence) subscription.after = after as Subscription['after']

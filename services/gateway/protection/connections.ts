@@ -20,12 +20,18 @@ const mostPipelined = 64
 
 type Held = Duplex | ServerResponse
 
+/** Where requests stand in line: a connection; in HTTP/2 a stream, which has one only. */
+interface Lane {
+  /** Infinity: none is answered any more. */
+  unanswered: number
+}
+
 export class Connections {
   readonly #limits: ConnectionLimits
   readonly #sockets = new Map<Socket, ClientAddress>()
   /** Open, by group of addresses. */
   readonly #counts = new Map<string, number>()
-  readonly #unanswered = new WeakMap<object, number>()
+  readonly #lanes = new WeakMap<object, Lane>()
   /** What serves clients behind proxies at the moment. */
   readonly #held = new Map<Held, ClientAddress>()
 
@@ -60,25 +66,29 @@ export class Connections {
 
   /** False where the connection has too many unanswered requests already. */
   begin(incoming: IncomingMessage): boolean {
-    const lane = laneOf(incoming)
-    const unanswered = this.#unanswered.get(lane) ?? 0
-    this.#unanswered.set(lane, unanswered + 1)
-    return unanswered < mostPipelined
+    return this.#laneOf(incoming).unanswered++ < mostPipelined
   }
 
   end(incoming: IncomingMessage): void {
-    const lane = laneOf(incoming)
-    this.#unanswered.set(lane, this.#unanswered.get(lane)! - 1)
+    this.#laneOf(incoming).unanswered--
   }
 
   /** Whatever else has come on the connection is not answered. */
   endAll(incoming: IncomingMessage): void {
-    this.#unanswered.set(laneOf(incoming), Infinity)
+    this.#laneOf(incoming).unanswered = Infinity
   }
 
   /** Whether `endAll` was called. */
   isOver(socket: Socket): boolean {
-    return this.#unanswered.get(socket) === Infinity
+    return this.#lanes.get(socket)?.unanswered === Infinity
+  }
+
+  #laneOf(incoming: IncomingMessage): Lane {
+    const { stream } = incoming as Partial<Pick<Http2ServerRequest, 'stream'>>
+    const key = stream ?? incoming.socket
+    let lane = this.#lanes.get(key)
+    if (!lane) this.#lanes.set(key, (lane = { unanswered: 0 }))
+    return lane
   }
 
   #open(socket: Socket): void {
@@ -107,9 +117,3 @@ export class Connections {
 const refused = counter('dakghar_gateway_connections_refused_total', 'Connections closed unheard.', [
   'reason',
 ])
-
-/** Where requests stand in line: the connection, in HTTP/2 the stream, which has one only. */
-function laneOf(incoming: IncomingMessage): object {
-  const { stream } = incoming as Partial<Pick<Http2ServerRequest, 'stream'>>
-  return stream ?? incoming.socket
-}

@@ -29,19 +29,34 @@ export interface Offenders {
   refusal(address: ClientAddress): CallError | undefined
   isBlocked(address: ClientAddress): boolean
   list(): Offender[]
+  /** Takes the marks of all gateways together. One that was there the last time, and whose time is not over, was pardoned. */
+  take(marks: readonly Offender[]): void
+}
+
+export interface OffendersOptions {
+  /** Told when an address has become a blocked one. */
+  onBlock: () => void
+  /** Told of marks made here, of those made again now and then. */
+  onMark?: (offender: Offender) => void
+  now?: () => number
 }
 
 /** Offenders remembered; the one marked longest ago is forgotten for a new one. */
 const mostOffenders = 10_000
+/** Of its window: a mark that is made again and again is told that often. */
+const toldEvery = 0.25
 
-/** `onBlock` is told when an address has become a blocked one. */
 export function createOffenders(
   policy: OffenderPolicy,
-  onBlock: () => void,
-  now: () => number = Date.now,
+  { onBlock, onMark = () => {}, now = Date.now }: OffendersOptions,
 ): Offenders {
   const offenders = new Map<string, Offender>()
   const counts = memoryLimits(now)
+  /** What was last taken and told, by address. */
+  let taken = new Map<string, Offender>()
+  const told = new Map<string, Offender>()
+  /** How often an address was pardoned: its offences before count no more. */
+  const pardons = new Map<string, number>()
 
   function find({ group }: ClientAddress): Offender | undefined {
     if (offenders.size === 0) return undefined
@@ -51,13 +66,23 @@ export function createOffenders(
     return undefined
   }
   function mark(address: string, state: Offender['state'], forMs: number): void {
-    const [oldest] = offenders.keys()
-    if (offenders.size >= mostOffenders) offenders.delete(oldest!)
-    offenders.set(address, { address, state, until: now() + forMs })
+    const offender = { address, state, until: now() + forMs }
+    remember(offenders, address, offender)
     if (state === 'blocked') onBlock()
+    const last = told.get(address)
+    if (last?.state === state && offender.until - last.until < forMs * toldEvery) return
+    remember(told, address, offender)
+    onMark(offender)
   }
-  const isWithin = (what: string, address: ClientAddress, limit: Limit) =>
-    counts.take([{ key: `${what} ${address.group}`, ...limit }])
+  function pardon(address: string): void {
+    offenders.delete(address)
+    told.delete(address)
+    remember(pardons, address, (pardons.get(address) ?? 0) + 1)
+  }
+  function isWithin(what: string, { group }: ClientAddress, limit: Limit) {
+    const key = pardons.size === 0 ? `${what} ${group}` : `${what} ${group} ${pardons.get(group) ?? 0}`
+    return counts.take([{ key, ...limit }])
+  }
 
   return {
     note(address) {
@@ -80,5 +105,26 @@ export function createOffenders(
     },
     isBlocked: (address) => find(address)?.state === 'blocked',
     list: () => [...offenders.values()].filter(({ until }) => until > now()),
+    take(marks) {
+      const before = taken
+      taken = new Map(marks.map((one) => [one.address, one]))
+      for (const { address, until } of before.values())
+        if (!taken.has(address) && until > now()) pardon(address)
+      const news = marks.filter((one) => one.until > now() && isHarder(one, offenders.get(one.address)))
+      for (const one of news) remember(offenders, one.address, one)
+      if (news.some(({ state }) => state === 'blocked')) onBlock()
+    },
   }
+}
+
+function isHarder(one: Offender, other: Offender | undefined): boolean {
+  if (one.state !== other?.state) return !other || one.state === 'blocked'
+  return one.until > other.until
+}
+
+function remember<Value>(map: Map<string, Value>, address: string, value: Value): void {
+  map.delete(address)
+  const [oldest] = map.keys()
+  if (map.size >= mostOffenders) map.delete(oldest!)
+  map.set(address, value)
 }

@@ -14,8 +14,8 @@ import type { Blocklist } from './blocklist.ts'
 import { callLimiter, type CallLimiter, type Limited, type LimitPolicies } from './call-limits.ts'
 import { Connections } from './connections.ts'
 import type { Cors } from './cors.ts'
-import type { Offender, OffenderPolicy } from './offenders.ts'
-import { createSenders, refused } from './senders.ts'
+import type { Offender, OffenderPolicy, Offenders } from './offenders.ts'
+import { createSenders, refused, type Senders } from './senders.ts'
 
 export interface ProtectionPolicy {
   /** How many proxies in front of the gateway tell the truth in X-Forwarded-For. */
@@ -38,6 +38,9 @@ export interface Guarded extends Arriving, Limited {
 
 export interface Protection extends AsyncDisposable {
   readonly blocklist: Blocklist
+  readonly offenders: Pick<Offenders, 'take'>
+  /** What is written here counts from the next request on. */
+  readonly limits: LimitPolicies
   readonly cors: Cors | undefined
   clientOf(incoming: IncomingMessage): ClientAddress
   isHttps(incoming: IncomingMessage): boolean
@@ -62,21 +65,21 @@ export interface ProtectionSnapshot {
   offenders: Offender[]
 }
 
-export function createProtection(policy: ProtectionPolicy, limits: Limits): Protection {
+/** `onMark` is told of offenders that were marked here. */
+export function createProtection(policy: ProtectionPolicy, limits: Limits, onMark = noMark): Protection {
   const { trustedProxies, mostRequests, cors } = policy
-  const senders = createSenders(policy, () => connections.closeWhere(senders.isUnwanted))
-  const connections = new Connections({
-    total: policy.mostConnections,
-    perAddress: policy.mostConnectionsPerAddress,
-    areOfProxies: trustedProxies > 0,
-    isExempt: senders.isExempt,
-  })
+  const policies = { ...policy.calls }
+  const onUnwanted = () => connections.closeWhere(senders.isUnwanted)
+  const senders = createSenders(policy, { onUnwanted, onMark })
+  const connections = connectionsFor(policy, senders.isExempt)
   const arrivals = new Arrivals()
   let running = 0
   gauge('dakghar_gateway_requests', 'Requests at work.', [], (metric) => metric.set(running))
 
   return {
     blocklist: senders.blocklist,
+    offenders: senders.offenders,
+    limits: policies,
     cors,
     clientOf: (incoming) => clientAddress(incoming, trustedProxies),
     isHttps: (incoming) => isHttps(incoming, trustedProxies),
@@ -107,7 +110,7 @@ export function createProtection(policy: ProtectionPolicy, limits: Limits): Prot
     },
     limiterOf: (definition) =>
       callLimiter(definition, {
-        policies: policy.calls,
+        policies,
         limits,
         onRefusal({ client }) {
           senders.noteOffence(client)
@@ -133,6 +136,17 @@ export function createProtection(policy: ProtectionPolicy, limits: Limits): Prot
       await limits[Symbol.asyncDispose]()
     },
   }
+}
+
+const noMark = (_offender: Offender): void => {}
+
+function connectionsFor(policy: ProtectionPolicy, isExempt: Senders['isExempt']): Connections {
+  return new Connections({
+    total: policy.mostConnections,
+    perAddress: policy.mostConnectionsPerAddress,
+    areOfProxies: policy.trustedProxies > 0,
+    isExempt,
+  })
 }
 
 function tooBusy(reason: 'pipelining' | 'overload'): CallError {

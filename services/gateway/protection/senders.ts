@@ -4,13 +4,13 @@ import { standardError, type CallError } from '#contracts/errors.ts'
 import { counter, gauge } from '#platform/metrics.ts'
 import type { ClientAddress } from './address.ts'
 import { createBlocklist, type Blocklist } from './blocklist.ts'
-import { createOffenders, type Offenders, type OffenderPolicy } from './offenders.ts'
+import { createOffenders, type Offender, type Offenders, type OffenderPolicy } from './offenders.ts'
 import { rangeTable } from './ranges.ts'
 import { faultOf } from './fault.ts'
 
 export interface Senders {
   readonly blocklist: Blocklist
-  readonly offenders: Pick<Offenders, 'list'>
+  readonly offenders: Pick<Offenders, 'list' | 'take'>
   isExempt(address: ClientAddress): boolean
   /** Blocked, by the blocklist or as an offender. */
   isUnwanted(address: ClientAddress): boolean
@@ -20,15 +20,15 @@ export interface Senders {
   refusal(address: ClientAddress, incoming: IncomingMessage): CallError | undefined
 }
 
-/** `onUnwanted` is told when addresses may have become unwanted. */
+/** `onUnwanted` is told when addresses may have become unwanted, `onMark` of offenders that were marked here. */
 export function createSenders(
   policy: { exempt: readonly string[]; offenders: OffenderPolicy },
-  onUnwanted: () => void,
+  { onUnwanted, onMark }: { onUnwanted: () => void; onMark: (offender: Offender) => void },
 ): Senders {
   const exempt = rangeTable(policy.exempt.map((range) => [range, true] as const))
   const isExempt = (address: ClientAddress) => exempt.find(address) === true
   const blocklist = createBlocklist(onUnwanted)
-  const offenders = createOffenders(policy.offenders, onUnwanted)
+  const offenders = createOffenders(policy.offenders, { onBlock: onUnwanted, onMark })
   const noteOffence = (address: ClientAddress) => {
     if (!isExempt(address)) offenders.note(address)
   }
@@ -38,13 +38,16 @@ export function createSenders(
     offenders,
     isExempt,
     noteOffence,
-    isUnwanted: (address) => blocklist.isBlocked(address) || offenders.isBlocked(address),
+    isUnwanted: (address) =>
+      blocklist.isBlocked(address) || (offenders.isBlocked(address) && !isExempt(address)),
     refusal(address, incoming) {
       if (blocklist.isBlocked(address)) {
         refused.inc({ reason: 'blocklist' })
         return standardError('forbidden', 'This address is blocked.')
       }
-      const offence = offenders.refusal(address)
+      // Another gateway may have marked an address that is exempt here.
+      const marked = offenders.refusal(address)
+      const offence = marked && isExempt(address) ? undefined : marked
       const refusal = offence ?? faultOf(incoming)
       if (!refusal) return undefined
       noteOffence(address)

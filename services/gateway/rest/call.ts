@@ -41,11 +41,11 @@ export function callPage(
 
   /** Who may not make the call doesn't get to send its bytes. */
   async function upload(incoming: IncomingMessage, identity: Identity) {
-    authorize(definition.access, identity)
+    authorize(definition, identity)
     return { upload: await receiveUpload(incoming, definition, stores.uploads) }
   }
 
-  return async (c, exchange, given) => {
+  return async (c, exchange, read) => {
     const { incoming, outgoing } = c.env
     const { headers } = incoming
     sessionCalls.before(definition, incoming)
@@ -54,14 +54,15 @@ export function callPage(
     const idempotencyKey = idempotencyKeyOf(headers, definition)
     const early = limiter.needsInput ? undefined : limiter.take(exchange, identity, undefined)
     if (early) await early
-    const body = given ?? (takesJson && hasBody(incoming) ? await readJson(incoming) : undefined)
-    const input = inputOf(c, definition.upload ? await upload(incoming, identity) : body)
+    const body = read ?? (takesJson && hasBody(incoming) ? await readJson(incoming) : undefined)
+    const given = inputOf(c, definition.upload ? await upload(incoming, identity) : body)
+    const input = sessionCalls.withDevice(definition, incoming, exchange.client.text, given)
     if (limiter.needsInput) await limiter.take(exchange, identity, input)
     const invocation = new RequestInvocation(outgoing, exchange, identity, idempotencyKey)
     const output = await answerer.call(definition, input, invocation)
     if (definition.download) return downloadAnswer(output, incoming, stores.blobs)
     const answer = jsonAnswer(status, output)
-    sessionCalls.after(definition, { incoming, identity, output }, answer.headers)
+    sessionCalls.after(definition, { incoming, outgoing, identity, output })
     return definition.etag ? taggedAnswer(answer, headers['if-none-match']) : answer
   }
 }

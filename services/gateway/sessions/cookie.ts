@@ -1,7 +1,7 @@
 /** The cookie in which a browser holds the token of its session. */
 import type { IncomingMessage } from 'node:http'
 import { standardError, type CallError } from '#contracts/errors.ts'
-import { longestSessionDays } from '#contracts/identity.ts'
+import { longestSessionDays } from '#contracts/identity/sign-in.ts'
 import type { Protection } from '#services/gateway/protection/protection.ts'
 import { needsProof, senderOf } from './cross-site.ts'
 
@@ -11,6 +11,11 @@ import { needsProof, senderOf } from './cross-site.ts'
  * not read.
  */
 const names = { https: '__Host-session', http: 'dakghar-session' }
+/** In which a browser keeps that somebody signed in from it before. It lets nobody in. */
+const deviceNames = { https: '__Host-device', http: 'dakghar-device' }
+const deviceDays = 365
+
+const ownNames = [...Object.values(names), ...Object.values(deviceNames)]
 
 export type SessionCookies = ReturnType<typeof sessionCookies>
 
@@ -24,17 +29,26 @@ export function sessionCookies({ isHttps, cors }: Pick<Protection, 'isHttps' | '
       if (needsProof(incoming) && senderOf(incoming.headers, cors) !== 'own') throw refusal()
       return token
     },
+    readDevice(incoming: IncomingMessage): string | undefined {
+      const { cookie } = incoming.headers
+      const token = cookie && valueOf(cookie, isHttps(incoming) ? deviceNames.https : deviceNames.http)
+      return token || undefined
+    },
+    /** `Set-Cookie` with the token of a device. */
+    makeDevice(incoming: IncomingMessage, token: string): string {
+      return setCookie(deviceNames, token, deviceDays * 86_400, isHttps(incoming))
+    },
     /** Throws `forbidden` for a request that somebody else's page made. */
     refuseForeign({ headers }: IncomingMessage): void {
       if (senderOf(headers, cors) === 'foreign') throw refusal()
     },
     /** `Set-Cookie` with the token of a new session. */
     make(incoming: IncomingMessage, token: string): string {
-      return setCookie(token, longestSessionDays * 86_400, isHttps(incoming))
+      return setCookie(names, token, longestSessionDays * 86_400, isHttps(incoming))
     },
     /** `Set-Cookie` that takes the cookie away. */
     removal(incoming: IncomingMessage): string {
-      return setCookie('', 0, isHttps(incoming))
+      return setCookie(names, '', 0, isHttps(incoming))
     },
   }
 }
@@ -45,8 +59,8 @@ function refusal(): CallError {
 
 /** A `Cookie` header as somebody else's service gets it: the token is not for it. */
 export function withoutSessionCookies(cookies: string): string {
-  if (!/session=/i.test(cookies)) return cookies
-  const isOurs = (cookie: string) => Object.values(names).includes(cookie.split('=', 1)[0]!.trim())
+  if (!/(session|device)=/i.test(cookies)) return cookies
+  const isOurs = (cookie: string) => ownNames.includes(cookie.split('=', 1)[0]!.trim())
   return cookies
     .split(';')
     .filter((cookie) => !isOurs(cookie))
@@ -57,7 +71,7 @@ export function withoutSessionCookies(cookies: string): string {
 /** Whether a `Set-Cookie` of somebody else's service is for a cookie of ours. */
 export function setsSessionCookie(value: string): boolean {
   const name = value.split(/[=;]/, 1)[0]!.trim().toLowerCase()
-  return Object.values(names).some((ours) => ours.toLowerCase() === name)
+  return ownNames.some((ours) => ours.toLowerCase() === name)
 }
 
 function valueOf(cookies: string, name: string): string | undefined {
@@ -72,7 +86,7 @@ function valueOf(cookies: string, name: string): string | undefined {
 }
 
 /** A browser keeps it as long as a session can last; whether it still does, identity knows. */
-function setCookie(token: string, maxAge: number, isSecure: boolean): string {
+function setCookie(name: typeof names, token: string, maxAge: number, isSecure: boolean): string {
   const attributes = `Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Lax`
-  return isSecure ? `${names.https}=${token}; ${attributes}; Secure` : `${names.http}=${token}; ${attributes}`
+  return isSecure ? `${name.https}=${token}; ${attributes}; Secure` : `${name.http}=${token}; ${attributes}`
 }

@@ -7,7 +7,7 @@ import type { SessionCookies } from './cookie.ts'
 import type { Sessions } from './sessions.ts'
 
 /**
- * Reads, in this order, `Authorization: Bearer <session token or service key>`, `X-Api-Key: <the same>` and the session
+ * Reads, in this order, `Authorization: Bearer <session token, access token or key>`, `X-Api-Key: <the same>` and the session
  * cookie; who shows none of them is `anonymous`. A promise only for a session that is not known yet. Fails with
  *
  * - `unauthenticated` for a token or key in a header that is wrong or over. A cookie that is over counts as none, as a
@@ -36,12 +36,13 @@ export function identifier({ process, cookies, sessions }: IdentifyOptions): Ide
     return identity
   }
 
-  const findSession = (token: string) => (isSessionToken(token) ? sessions?.find(token) : undefined)
+  const find = (token: string, hasForm: (token: string) => boolean) =>
+    hasForm(token) ? sessions?.find(token) : undefined
 
   function byHeader(token: string): Identity | Promise<Identity> {
     const known = keys.get(token) ?? sessions?.recall(token)
     if (known) return known
-    const found = checkKey(token) ?? findSession(token)
+    const found = checkKey(token) ?? find(token, isToken)
     return found instanceof Promise ? found.then(orUnauthenticated) : orUnauthenticated(found)
   }
 
@@ -55,7 +56,7 @@ export function identifier({ process, cookies, sessions }: IdentifyOptions): Ide
       if (!found) outgoing?.setHeader('set-cookie', cookies.removal(incoming))
       return found ?? anonymous
     }
-    const found = findSession(token)
+    const found = find(token, isSessionToken)
     return found instanceof Promise ? found.then(orAnonymous) : orAnonymous(found)
   }
 
@@ -77,6 +78,11 @@ function bearerToken(authorization: string): string {
   const token = /^bearer +([\w.~+/-]+=*)$/i.exec(authorization)?.[1]
   if (token === undefined) throw standardError('unauthenticated', 'Use Authorization: Bearer <token>.')
   return token
+}
+
+/** Of a session, a key (`dk_`, `sk_`), or an app's access token, a JWT. */
+function isToken(token: string): boolean {
+  return isSessionToken(token) || /^[ds]k_[\w-]{43}$/.test(token) || /^eyJ[\w-]+(\.[\w-]+){2}$/.test(token)
 }
 
 /** 32 bytes in base64url. */

@@ -1,11 +1,12 @@
 /** What a gateway remembers of tokens that it has asked about. */
 import type { Identity } from '#platform/identity.ts'
 
-export type AccountIdentity = Extract<Identity, { kind: 'account' }>
-
 export interface KnownSession {
   readonly token: string
-  readonly identity: AccountIdentity
+  readonly identity: Identity
+  /** Whose it is: an account, or a service key. */
+  readonly accountId: string
+  readonly sessionId: string
   /** On the clock of `performance.now()`, as all times here. When identity was asked. */
   readonly confirmedAt: number
   readonly expiresAt: number
@@ -41,7 +42,7 @@ export class SessionMemory {
     if (this.#entries.size >= this.#most) this.#makeRoom()
     const entry = { ...session, wasUsed: false }
     this.#entries.set(session.token, entry)
-    const { accountId } = session.identity
+    const { accountId } = session
     const siblings = this.#ofAccount.get(accountId)
     if (siblings) siblings.add(entry)
     else this.#ofAccount.set(accountId, new Set([entry]))
@@ -55,7 +56,7 @@ export class SessionMemory {
   /** One session of the account, or all of them. */
   forget(accountId: string, sessionId: string | null): void {
     for (const entry of this.#ofAccount.get(accountId) ?? [])
-      if (sessionId === null || entry.identity.sessionId === sessionId) this.#remove(entry)
+      if (sessionId === null || entry.sessionId === sessionId) this.#remove(entry)
   }
 
   clear(): void {
@@ -74,7 +75,7 @@ export class SessionMemory {
   }
 
   #remove(entry: Entry): void {
-    const { accountId } = entry.identity
+    const { accountId } = entry
     const siblings = this.#ofAccount.get(accountId)!
     this.#entries.delete(entry.token)
     siblings.delete(entry)

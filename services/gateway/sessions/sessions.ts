@@ -4,12 +4,13 @@ import { createClient, type Client } from '#contracts/client.ts'
 import type { Contract } from '#contracts/contract.ts'
 import { standardError } from '#contracts/errors.ts'
 import { identity } from '#contracts/identity.ts'
+import type { Session } from '#contracts/identity/sign-in.ts'
 import type { Answerer } from '#platform/calls.ts'
 import { callerFor } from '#platform/host/contexts.ts'
 import type { Identity } from '#platform/identity.ts'
 import type { Logger } from '#platform/log.ts'
 import { counter, gauge } from '#platform/metrics.ts'
-import { SessionMemory, type AccountIdentity, type KnownSession } from './memory.ts'
+import { SessionMemory, type KnownSession } from './memory.ts'
 import { followRevocations, type Told } from './revocations.ts'
 
 /** How long a session goes on before identity is asked again. */
@@ -101,9 +102,9 @@ export class Sessions implements AsyncDisposable {
 
   /** What its owner ended here; identity tells the other gateways, and this one again. */
   end(who: Identity): void {
-    if (!isAccount(who)) return
+    if (who.kind !== 'account') return
     this.#memory.forget(who.accountId, who.sessionId)
-    this.#tell((other) => isAccount(other) && other.sessionId === who.sessionId)
+    this.#tell((other) => other.kind === 'account' && other.sessionId === who.sessionId)
   }
 
   /** Tells what to end of all that outlives a request; gives the way to stop being told. */
@@ -140,21 +141,28 @@ export class Sessions implements AsyncDisposable {
   }
 
   async #ask(token: string): Promise<Identity | undefined> {
-    const tokenHash = createHash('sha256').update(token).digest('hex')
+    const asked = isAccessToken(token) ? { accessToken: token } : { tokenHash: hashOf(token) }
     const deadlineMs = this.#memory.find(token) ? askDeadlineMs.known : askDeadlineMs.unknown
     for (;;) {
       const revoked: IsOver[] = []
       this.#asks.add(revoked)
       const confirmedAt = performance.now()
       try {
-        const { session } = await this.#client.showSession({ tokenHash }, { deadlineMs })
+        const { session } = await this.#client.showSession(asked, { deadlineMs })
         asks.inc({ outcome: session ? 'known' : 'unknown' })
         if (!session) return this.#takeUnknown(token)
-        const { id: sessionId, accountId, roles } = session
-        const who: AccountIdentity = { kind: 'account', accountId, sessionId, roles }
+        const who = identityOf(session)
         if (revoked.some((isOver) => isOver(who))) continue
         const expiresAt = performance.now() + Date.parse(session.expiresAt) - Date.now()
-        this.#memory.remember({ token, identity: who, confirmedAt, expiresAt })
+        const accountId = session.kind === 'account' ? session.accountId : session.id
+        this.#memory.remember({
+          token,
+          identity: who,
+          accountId,
+          sessionId: session.id,
+          confirmedAt,
+          expiresAt,
+        })
         return who
       } finally {
         this.#asks.delete(revoked)
@@ -171,12 +179,12 @@ export class Sessions implements AsyncDisposable {
   #take({ revoked, isReset }: Told): void {
     if (isReset) {
       this.#memory.clear()
-      this.#tell(isAccount)
+      this.#tell(hasSession)
     }
     for (const { accountId, sessionId } of revoked) this.#memory.forget(accountId, sessionId)
     if (revoked.length > 0) {
       const ids = new Set(revoked.map(({ accountId, sessionId }) => sessionId ?? accountId))
-      this.#tell((who) => isAccount(who) && (ids.has(who.sessionId) || ids.has(who.accountId)))
+      this.#tell((who) => idsOf(who).some((id) => ids.has(id)))
     }
     this.#heardAt = performance.now()
   }
@@ -186,7 +194,7 @@ export class Sessions implements AsyncDisposable {
     const now = performance.now()
     if (now - Math.max(this.#heardAt, this.#endedAllAt) < this.#limits.silentMs) return
     this.#endedAllAt = now
-    this.#tell(isAccount)
+    this.#tell(hasSession)
   }
 
   #tell(isOver: IsOver): void {
@@ -200,8 +208,31 @@ function flat(token: string): string {
   return Buffer.from(token, 'latin1').toString('latin1')
 }
 
-function isAccount(who: Identity): who is AccountIdentity {
-  return who.kind === 'account'
+function hashOf(token: string): string {
+  return createHash('sha256').update(token).digest('hex')
+}
+
+/** A JWT (RFC 7519 §3). */
+function isAccessToken(token: string): boolean {
+  return token.includes('.')
+}
+
+function identityOf(session: Session): Identity {
+  const { id, scopes } = session
+  if (session.kind === 'service')
+    return { kind: 'service', name: session.name, scopes: session.scopes, keyId: id }
+  const { accountId, roles, isVerified } = session
+  return { kind: 'account', accountId, sessionId: id, roles, isVerified, ...(scopes && { scopes }) }
+}
+
+/** Of everything whose end takes it away. */
+function idsOf(who: Identity): string[] {
+  if (who.kind === 'account') return [who.sessionId, who.accountId]
+  return who.kind === 'service' && who.keyId ? [who.keyId] : []
+}
+
+function hasSession(who: Identity): boolean {
+  return idsOf(who).length > 0
 }
 
 const asks = counter('dakghar_session_asks_total', 'Sessions that identity was asked for.', ['outcome'])

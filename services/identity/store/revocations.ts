@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { z } from 'zod'
-import type { Revocation } from '#contracts/identity.ts'
+import type { Revocation } from '#contracts/identity/sign-in.ts'
 import type { Database } from '#platform/database/database.ts'
 
 export type RevocationRow = z.output<typeof Revocation>

@@ -1,52 +1,109 @@
 import { sql } from 'kysely'
 import { isoTime } from '#platform/database/iso-time.ts'
+import { longestSessionDays, type Session, type ShownSession } from '#contracts/identity/sign-in.ts'
 import type { z } from 'zod'
-import { longestSessionDays, type Session } from '#contracts/identity.ts'
 import type { Database } from '#platform/database/database.ts'
 
-export type SessionRow = z.output<typeof Session>
+export type SessionRow = Extract<Session, { kind: 'account' }>
+export type ListedSession = Omit<z.output<typeof ShownSession>, 'isCurrent'>
 
-/** Gives the time at which it ends unless it is used. */
-export async function insertSession(
-  tx: Database,
-  { id, accountId, tokenHash }: { id: string; accountId: string; tokenHash: Buffer },
-  idleDays: number,
-): Promise<string> {
-  const { rows } = await sql<{ expiresAt: string }>`
-    insert into sessions (id, account_id, token_hash, expires_at)
-    values (${id}, ${accountId}, ${tokenHash}, now() + make_interval(days => ${Math.min(idleDays, longestSessionDays)}))
-    returning ${isoTime('expires_at')} as "expiresAt"`.execute(tx)
-  return rows[0]!.expiresAt
+export interface NewSessionRow {
+  id: string
+  accountId: string
+  /** Null: an app's. */
+  tokenHash: Buffer | null
+  client: 'browser' | 'app'
+  device: string
+  address: string
+  country: string | null
 }
 
-/** Its use moves its end on, at most once an hour, and never past the longest life of a session. */
+/** What was known of the device when somebody signed in from it. */
+export interface DeviceStanding {
+  isKnown: boolean
+  /** It is known to somebody, so its token is one of ours. */
+  isOurs: boolean
+  /** The account has been signed in to before, from some device. */
+  hasKnown: boolean
+}
+
+/** Gives the time at which it ends unless it is used. The device counts as used. */
+export async function insertSession(
+  tx: Database,
+  { id, accountId, tokenHash, client, device, address, country }: NewSessionRow,
+  { idleDays, deviceHash }: { idleDays: number; deviceHash: Buffer | null },
+): Promise<{ expiresAt: string } & DeviceStanding> {
+  const { rows } = await sql<{ expiresAt: string } & DeviceStanding>`
+    with started as (
+      insert into sessions (id, account_id, token_hash, client, device, address, country, expires_at)
+      values (${id}, ${accountId}, ${tokenHash}, ${client}, ${device}, ${address}, ${country},
+        now() + make_interval(days => ${Math.min(idleDays, longestSessionDays)}))
+      returning expires_at
+    ), touched as (
+      update known_devices set last_used_at = now()
+      where account_id = ${accountId} and token_hash = ${deviceHash} returning 1
+    )
+    select ${isoTime('expires_at')} as "expiresAt", exists (select from touched) as "isKnown",
+      exists (select from known_devices where token_hash = ${deviceHash}) as "isOurs",
+      exists (select from known_devices where account_id = ${accountId}) as "hasKnown"
+    from started`.execute(tx)
+  return rows[0]!
+}
+
+/** The session behind a token. Its use moves its end on, at most once an hour, and never past the longest life of a session. */
 export async function useSession(
   db: Database,
   tokenHash: Buffer,
   idleDays: number,
 ): Promise<SessionRow | undefined> {
   await sql`
-    update sessions set expires_at = ${latestEnd(idleDays)}
+    update sessions set expires_at = ${latestEnd(idleDays)}, last_used_at = ${thisHour}
     where token_hash = ${tokenHash} and expires_at > now()
-      and expires_at < ${latestEnd(idleDays)} - interval '1 hour'`.execute(db)
+      and (last_used_at < ${thisHour} or expires_at < ${latestEnd(idleDays)} - interval '1 hour')`.execute(db)
   const { rows } = await sql<SessionRow>`
-    select sessions.id, account_id as "accountId", roles, ${isoTime('expires_at')} as "expiresAt"
-    from sessions join accounts on accounts.id = account_id
-    where token_hash = ${tokenHash} and expires_at > now()`.execute(db)
+    select ${proven} from sessions join accounts on accounts.id = account_id
+    where token_hash = ${tokenHash} and expires_at > now() and disabled_at is null`.execute(db)
+  return rows[0]
+}
+
+/** An app's. */
+export async function findAppSession(
+  db: Database,
+  { id, accountId }: { id: string; accountId: string },
+): Promise<SessionRow | undefined> {
+  const { rows } = await sql<SessionRow>`
+    select ${proven} from sessions join accounts on accounts.id = account_id
+    where sessions.id = ${id} and account_id = ${accountId} and client = 'app'
+      and expires_at > now() and disabled_at is null`.execute(db)
+  return rows[0]
+}
+
+/** An app's that is refreshed; it moves on as one that is used. It stays as it is until the transaction ends. */
+export async function moveAppSession(
+  tx: Database,
+  id: string,
+  idleDays: number,
+): Promise<SessionRow | undefined> {
+  const { rows } = await sql<SessionRow>`
+    update sessions set expires_at = ${latestEnd(idleDays)}, last_used_at = greatest(last_used_at, ${thisHour})
+    from accounts
+    where accounts.id = account_id and sessions.id = ${id} and expires_at > now() and disabled_at is null
+    returning ${proven}`.execute(tx)
   return rows[0]
 }
 
 /** Newest first. */
-export async function listSessions(
-  db: Database,
-  accountId: string,
-): Promise<{ id: string; createdAt: string; expiresAt: string }[]> {
-  const { rows } = await sql<{ id: string; createdAt: string; expiresAt: string }>`
-    select id, ${isoTime('created_at')} as "createdAt", ${isoTime('expires_at')} as "expiresAt"
-    from sessions where account_id = ${accountId} and expires_at > now()
+export async function listSessions(db: Database, accountId: string): Promise<ListedSession[]> {
+  const { rows } = await sql<ListedSession>`
+    select ${listed} from sessions where account_id = ${accountId} and expires_at > now()
     order by sessions.created_at desc, id desc`.execute(db)
   return rows
 }
+
+/** As the contract shows a session. */
+export const listed = sql`
+  sessions.id, device, address, country, client, ${isoTime('sessions.created_at')} as "createdAt",
+  ${isoTime('last_used_at')} as "lastUsedAt", ${isoTime('expires_at')} as "expiresAt"`
 
 /** Of one account: the session `only`, or all except `except`. Gives the ids of those that were there. */
 export async function deleteSessions(
@@ -74,6 +131,36 @@ export async function deleteExpiredSessions(
   return rows
 }
 
-function latestEnd(idleDays: number) {
-  return sql`least(now() + make_interval(days => ${idleDays}), created_at + make_interval(days => ${longestSessionDays}))`
+/** Until when the session is fresh; undefined when it is not, or is none. */
+export async function freshUntil(db: Database, id: string, minutes: number): Promise<string | undefined> {
+  const { rows } = await sql<{ freshUntil: string }>`
+    select to_char((authenticated_at + make_interval(mins => ${minutes})) at time zone 'UTC',
+      'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "freshUntil"
+    from sessions
+    where id = ${id} and expires_at > now() and authenticated_at > now() - make_interval(mins => ${minutes})`.execute(
+    db,
+  )
+  return rows[0]?.freshUntil
 }
+
+/** Whether the session is there. */
+export async function refreshAuthentication(
+  tx: Database,
+  { id, accountId }: { id: string; accountId: string },
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    update sessions set authenticated_at = now()
+    where id = ${id} and account_id = ${accountId} and expires_at > now()`.execute(tx)
+  return numAffectedRows === 1n
+}
+
+function latestEnd(idleDays: number) {
+  return sql`least(now() + make_interval(days => ${idleDays}), sessions.created_at + make_interval(days => ${longestSessionDays}))`
+}
+
+const thisHour = sql`date_trunc('hour', now())`
+
+const proven = sql`
+  'account' as kind, sessions.id, account_id as "accountId", roles, null as scopes,
+  email_verified_at is not null or phone_verified_at is not null as "isVerified",
+  ${isoTime('expires_at')} as "expiresAt"`

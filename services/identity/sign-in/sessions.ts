@@ -1,0 +1,107 @@
+/** Sessions: a browser's has an opaque token, of which only the SHA-256 is kept; an app's has tokens that change. */
+import { v7 } from 'uuid'
+import type { z } from 'zod'
+import type { Account } from '#contracts/identity/account.ts'
+import type { SignedIn } from '#contracts/identity/sign-in.ts'
+import type { ServiceContext } from '#platform/service.ts'
+import type { Command } from '#services/identity/settings.ts'
+import { holdAccount } from '#services/identity/store/accounts.ts'
+import { insertRefreshToken } from '#services/identity/store/app-tokens.ts'
+import { insertRevocations } from '#services/identity/store/revocations.ts'
+import { deleteExpiredSessions, deleteSessions, insertSession } from '#services/identity/store/sessions.ts'
+import { deleteLoginTickets } from '#services/identity/store/tickets.ts'
+import { signAccessToken } from './access-tokens.ts'
+import { countryOf } from './country.ts'
+import { deviceHashOf, deviceName, rememberDevice, type DeviceFacts } from './devices.ts'
+import { announceRevocations, revoke } from './revocations.ts'
+import { newToken } from './tokens.ts'
+
+export interface Entrance {
+  client?: 'browser' | 'app'
+  /** Undefined for a caller that came through no gateway. */
+  device?: DeviceFacts | undefined
+}
+
+/** Signs somebody in who has proved who he is. */
+export async function startSession(
+  context: Command,
+  accountId: string,
+  entrance: Entrance = {},
+): Promise<z.input<typeof SignedIn>> {
+  const account =
+    (await holdAccount(context.tx, accountId)) ??
+    context.fail('forbidden', 'Nobody can sign in to this account.')
+  return startSessionOf(context, account, entrance)
+}
+
+/** As `startSession`, of an account that is held already. Always under a token that nobody has seen before. */
+export async function startSessionOf(
+  context: Command,
+  account: Account,
+  { client = 'browser', device }: Entrance,
+): Promise<z.input<typeof SignedIn>> {
+  const opaque = newToken()
+  const row = {
+    id: v7(),
+    accountId: account.id,
+    tokenHash: client === 'browser' ? opaque.hash : null,
+    client,
+    device: deviceName(device?.userAgent ?? ''),
+    address: device?.address ?? '',
+    country: await countryOf(device?.address ?? ''),
+  }
+  const { expiresAt, ...standing } = await insertSession(context.tx, row, {
+    idleDays: context.settings.SESSION_IDLE_DAYS,
+    deviceHash: deviceHashOf(device),
+  })
+  const deviceToken = device && (await rememberDevice(context, account.id, device, standing))
+  const tokens =
+    client === 'browser'
+      ? { token: opaque.token, expiresAt }
+      : await newAppTokens(context, { id: row.id, accountId: account.id, roles: account.roles })
+  return { ...tokens, ...(deviceToken !== undefined && { deviceToken }), account }
+}
+
+/** For an app: what it shows, and what it gets the next one with. */
+export async function newAppTokens(context: Command, session: Parameters<typeof signAccessToken>[1]) {
+  const { token: refreshToken, hash: tokenHash } = newToken()
+  await insertRefreshToken(context.tx, { sessionId: session.id, tokenHash })
+  return { ...(await signAccessToken(context, session)), refreshToken }
+}
+
+/**
+ * Ends sessions of an account, `only` one or all `except` one, and gives how many there were. Where all end, so do
+ * sign-ins that wait for their second factor. Call it last, as `revoke`.
+ */
+export async function endSessions(
+  context: Parameters<typeof revoke>[0],
+  accountId: string,
+  which: { only?: string | undefined; except?: string | undefined } = {},
+): Promise<number> {
+  if (which.only === undefined) await deleteLoginTickets(context.tx, accountId)
+  const ended = await deleteSessions(context.tx, accountId, which)
+  await revoke(
+    context,
+    ended.map((sessionId) => ({ accountId, sessionId })),
+  )
+  return ended.length
+}
+
+/** In one transaction; nobody else revokes meanwhile. */
+const mostAtOnce = 1_000
+
+/** Those that nobody used for too long. */
+export async function endExpiredSessions({
+  db,
+  signals,
+}: Pick<ServiceContext, 'db' | 'signals'>): Promise<void> {
+  let ended: number
+  do {
+    ended = await db.transaction().execute(async (tx) => {
+      const expired = await deleteExpiredSessions(tx, mostAtOnce)
+      await insertRevocations(tx, expired)
+      return expired.length
+    })
+    announceRevocations(signals)
+  } while (ended === mostAtOnce)
+}

@@ -1,0 +1,50 @@
+import { choice, integer, text, type SettingValues } from '#platform/config.ts'
+import { hostSettings } from '#platform/host/settings.ts'
+import type { notifications } from '#contracts/notifications.ts'
+import type { Handlers, ServiceContext } from '#platform/service.ts'
+
+export const settings = {
+  NODE_ENV: hostSettings.NODE_ENV,
+  DOMAIN: hostSettings.DOMAIN,
+  PORT: hostSettings.PORT,
+  PUBLIC_URL: hostSettings.PUBLIC_URL,
+  STOP_GRACE_MS: hostSettings.STOP_GRACE_MS,
+  SMTP_URL: text('Server that takes e-mail: smtp://user:password@host:587 or smtps://…:465.', {
+    defaultText: 'none: e-mail is kept in the outbox',
+    secret: true,
+  }),
+  SMTP_CONNECTIONS: integer('Most connections of one process to that server.', {
+    default: 5,
+    min: 1,
+    max: 100,
+  }),
+  MAIL_FROM: text('Sender of e-mail.', { defaultText: 'Dakghar <no-reply@DOMAIN>' }),
+  SMS_URL: text('Where an HTTP request sends an SMS; a Liquid template with to and text.', {
+    defaultText: 'none: SMS is kept in the outbox',
+    secret: true,
+  }),
+  SMS_METHOD: choice(['POST', 'GET', 'PUT'], 'Method of that request.', { default: 'POST' }),
+  SMS_BODY: text('Its body, none with GET; a Liquid template with to and text.', {
+    default: '{"to": {{ to | json }}, "text": {{ text | json }}}',
+  }),
+  SMS_HEADERS: text('Its headers, a JSON object such as {"authorization": "Bearer …"}.', {
+    default: '{"content-type": "application/json"}',
+    secret: true,
+  }),
+}
+
+type Settings = typeof settings
+export type Values = SettingValues<Settings>
+/** What the handlers of this service get, whichever call they answer. */
+export type Context = ServiceContext<Settings>
+export type Calls = Handlers<typeof notifications, Settings>['calls']
+
+export function isConfigured(channel: 'email' | 'sms', values: Values): boolean {
+  return (channel === 'email' ? values.SMTP_URL : values.SMS_URL) !== undefined
+}
+
+/** Where people choose what they are told. */
+export function preferencesUrl({ PUBLIC_URL: given, DOMAIN: domain, PORT: port }: Values): string {
+  const url = given ?? (domain === 'localhost' ? `http://localhost:${port}` : `https://${domain}`)
+  return `${url.replace(/\/+$/, '')}/account/notifications`
+}

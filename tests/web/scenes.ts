@@ -1,0 +1,186 @@
+/** Every page of the web app, each in a state worth looking at. */
+import type { Page } from 'playwright-core'
+import type { Installation } from './installation.ts'
+
+export interface Scene {
+  name: string
+  /** Who looks at it: `person` is signed in. */
+  as: 'visitor' | 'person'
+  path: string
+  /** Brings the page into the state. */
+  act?: (page: Page, words: Words) => Promise<void>
+}
+
+export interface Words {
+  language: 'en' | 'bn'
+}
+
+export const password = 'green boats at noon'
+
+/** Before there is an owner. */
+export function setUpScenes(token: string): Scene[] {
+  const path = `/setup?token=${token}`
+  return [
+    { name: 'setup', as: 'visitor', path },
+    { name: 'setup-owner', as: 'visitor', path, act: fillInstallation },
+    {
+      name: 'setup-people',
+      as: 'visitor',
+      path,
+      async act(page) {
+        await fillInstallation(page)
+        await fillOwner(page)
+        await page.locator('button:has(svg.lucide-plus)').click()
+        await page.locator('[data-path="accounts.0.name"]').fill('Karim Mia')
+        await page.locator('[data-path="accounts.0.address"]').fill('karim')
+      },
+    },
+  ]
+}
+
+export async function fillInstallation(page: Page): Promise<void> {
+  await page.locator('[data-path="name"]').fill('Mina’s Sweets')
+  await page.locator('[data-path="domain"]').fill('sweets.example')
+  await page.locator('button[type=submit]').click()
+}
+
+export async function fillOwner(page: Page): Promise<void> {
+  await page.locator('[data-path="owner.name"]').fill('Olivia Rahman')
+  await page.locator('[data-path="owner.userid"]').fill('olivia')
+  await page.locator('[data-path="owner.password"]').fill(password)
+  await page.locator('button[type=submit]').click()
+}
+
+export const scenes: Scene[] = [
+  { name: 'sign-in', as: 'visitor', path: '/sign-in' },
+  {
+    name: 'sign-in-wrong',
+    as: 'visitor',
+    path: '/sign-in',
+    async act(page) {
+      await page.locator('[data-path="userid"]').fill('nobody')
+      await page.locator('[data-path="password"]').fill('wrong')
+      await page.locator('button[type=submit]').click()
+      await page.getByRole('alert').waitFor()
+    },
+  },
+  {
+    name: 'sign-up',
+    as: 'visitor',
+    path: '/sign-up',
+    async act(page) {
+      await page.locator('[data-path="name"]').fill('Nadia Islam')
+      await page.locator('[data-path="userid"]').fill('nadia')
+      await page.locator('[data-path="password"]').fill('sunny rivers')
+      await page.getByText('nadia@sweets.example').waitFor()
+    },
+  },
+  { name: 'forgot-password', as: 'visitor', path: '/forgot-password' },
+  { name: 'reset-password', as: 'visitor', path: '/reset-password?token=x' },
+  { name: 'verify-email', as: 'visitor', path: '/verify-email?token=x' },
+  { name: 'verify', as: 'person', path: '/verify?sent=1' },
+  { name: 'profile', as: 'person', path: '/account/profile' },
+  { name: 'security', as: 'person', path: '/account/security' },
+  {
+    name: 'security-authenticator',
+    as: 'person',
+    path: '/account/security',
+    async act(page) {
+      await page.locator('section:nth-of-type(2) button').click()
+      await page.locator('[role=dialog] svg[role=img]').waitFor()
+    },
+  },
+  { name: 'sessions', as: 'person', path: '/account/sessions' },
+  { name: 'notifications', as: 'person', path: '/account/notifications' },
+  { name: 'keys', as: 'person', path: '/account/keys' },
+  {
+    name: 'keys-new',
+    as: 'person',
+    path: '/account/keys',
+    async act(page) {
+      await page.locator('button:has(svg.lucide-plus)').click()
+      await page.getByRole('dialog').waitFor()
+    },
+  },
+  { name: 'privacy', as: 'person', path: '/account/privacy' },
+  {
+    name: 'palette',
+    as: 'person',
+    path: '/account/profile',
+    async act(page) {
+      await page.keyboard.press('Control+k')
+      await page.getByRole('dialog').waitFor()
+    },
+  },
+  {
+    name: 'shortcuts',
+    as: 'person',
+    path: '/account/profile',
+    async act(page) {
+      await page.keyboard.press('?')
+      await page.getByRole('dialog').waitFor()
+    },
+  },
+  {
+    name: 'account-menu',
+    as: 'person',
+    path: '/account/profile',
+    async act(page) {
+      await page.locator('header button[aria-haspopup=menu]').click()
+      await page.getByRole('menu').waitFor()
+    },
+  },
+  {
+    name: 'failed',
+    as: 'person',
+    path: '/account/profile',
+    async act(page) {
+      await page.route('**/api/me/sessions', (route) => route.abort())
+      await page.goto('/account/sessions')
+      await page.getByRole('alert').waitFor({ timeout: 20_000 })
+    },
+  },
+  { name: 'not-found', as: 'person', path: '/nothing/here' },
+]
+
+/** Goes there and waits until nothing loads any more. */
+export async function showScene(page: Page, scene: Scene, words: Words): Promise<void> {
+  await page.goto(scene.path)
+  await settled(page)
+  await scene.act?.(page, words)
+  await settled(page)
+}
+
+async function settled(page: Page): Promise<void> {
+  await page.locator('main h1, main [role=alert], main p').first().waitFor()
+  await page.waitForFunction(
+    `document.fonts.ready.then(() => !document.querySelector('[aria-busy=true]') && document.fonts.status === 'loaded')`,
+  )
+}
+
+/** People for the scenes, and the cookie of each. */
+export async function populate({ identity, setUpToken }: Installation): Promise<void> {
+  await identity.setUp({
+    token: setUpToken,
+    name: 'Mina’s Sweets',
+    domain: 'sweets.example',
+    owner: { userid: 'olivia', name: 'Olivia Rahman', password },
+  })
+  const phone = '01712 345678'
+  await identity.createProfile({ userid: 'mina', name: 'Mina Akter', password, phone })
+  await identity.createProfile({
+    userid: 'rahim',
+    name: 'রহিম উদ্দিন',
+    password,
+    phone: '01812 345678',
+    language: 'bn',
+  })
+}
+
+export async function signIn(page: Page, userid: string): Promise<void> {
+  await page.goto('/sign-in')
+  await page.locator('[data-path="userid"]').fill(userid)
+  await page.locator('[data-path="password"]').fill(password)
+  await page.locator('button[type=submit]').click()
+  await page.waitForURL('**/account/profile')
+}

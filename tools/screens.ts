@@ -1,0 +1,65 @@
+/** `node tools/run.mjs tools/screens.ts [scene …]`: pictures of every page of the web app into `docs/screens/`. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { BrowserContextOptions } from 'playwright-core'
+import { openInstallation, type Installation } from '../tests/web/installation.ts'
+import { populate, scenes, setUpScenes, showScene, signIn, type Scene } from '../tests/web/scenes.ts'
+
+interface Look {
+  name: string
+  language: 'en' | 'bn'
+  context: BrowserContextOptions
+}
+
+const desk = { viewport: { width: 1280, height: 800 } }
+const looks: Look[] = [
+  { name: 'light', language: 'en', context: desk },
+  { name: 'dark', language: 'en', context: { ...desk, colorScheme: 'dark' } },
+  { name: 'phone', language: 'en', context: { viewport: { width: 390, height: 844 }, hasTouch: true } },
+  { name: 'bengali', language: 'bn', context: { ...desk, locale: 'bn-BD' } },
+  {
+    name: 'bengali-phone',
+    language: 'bn',
+    context: { viewport: { width: 390, height: 844 }, hasTouch: true, locale: 'bn-BD', colorScheme: 'dark' },
+  },
+]
+
+const folder = join(import.meta.dirname, '../docs/screens')
+const wanted = process.argv.slice(2)
+mkdirSync(folder, { recursive: true })
+await using installation = await openInstallation()
+await picture(installation, setUpScenes(installation.setUpToken))
+await populate(installation)
+await picture(installation, scenes)
+
+async function picture(installation: Installation, all: Scene[]): Promise<void> {
+  const chosen = all.filter(({ name }) => wanted.length === 0 || wanted.includes(name))
+  if (chosen.length === 0) return
+  for (const look of looks) {
+    for (const as of ['visitor', 'person'] as const) {
+      const theirs = chosen.filter((scene) => scene.as === as)
+      if (theirs.length > 0) await pictureAs(installation, look, theirs)
+    }
+  }
+}
+
+async function pictureAs({ visit }: Installation, look: Look, scenes: Scene[]): Promise<void> {
+  await using visited = await visit({ locale: 'en-GB', timezoneId: 'Asia/Dhaka', ...look.context })
+  const { page, problems } = visited
+  if (scenes[0]!.as === 'person') await signIn(page, look.language === 'bn' ? 'rahim' : 'mina')
+  for (const scene of scenes) {
+    try {
+      await showScene(page, scene, look)
+    } catch (error) {
+      process.stderr.write(`${scene.name} ${look.name}: ${String(error).slice(0, 400)}\n`)
+    }
+    const { width, height } = look.context.viewport!
+    const isLayered = await page.locator('[role=dialog], [role=menu]').count()
+    const all = isLayered ? height : await page.evaluate<number>('document.documentElement.scrollHeight')
+    await page.setViewportSize({ width, height: Math.max(height, all) })
+    await page.screenshot({ path: join(folder, `${scene.name}-${look.name}.png`) })
+    await page.setViewportSize({ width, height })
+    await page.unrouteAll()
+  }
+  for (const problem of new Set(problems)) process.stderr.write(`${look.name}: ${problem}\n`)
+}

@@ -1,0 +1,55 @@
+/** The parts of the product, and the sections of the one that is open. */
+import { NavLink, ScrollArea } from '@mantine/core'
+import { Link, useRouterState } from '@tanstack/react-router'
+import type { Account } from '#contracts/identity/account.ts'
+import { useWords } from '#web/app/language.tsx'
+import type { Part } from '#web/app/parts.ts'
+import { parts } from '#web/features/parts.ts'
+
+export function Navigation({ account }: { account: Account }) {
+  const path = useRouterState({ select: ({ location }) => location.pathname })
+  return (
+    <ScrollArea type="auto">
+      {parts
+        .filter((part) => part.mayUse(account))
+        .map((part) => (
+          <PartLinks key={part.id} part={part} path={path} />
+        ))}
+    </ScrollArea>
+  )
+}
+
+function PartLinks({ part: { id, label, icon: Icon, to, sections }, path }: { part: Part; path: string }) {
+  const { t } = useWords()
+  const isOpen = path.split('/')[1] === id
+  return (
+    <>
+      <NavLink
+        component={Link}
+        to={to}
+        activeOptions={{ exact: true }}
+        label={t(label)}
+        leftSection={<Icon size={18} strokeWidth={1.75} aria-hidden />}
+        fw={600}
+        styles={{ root: { borderRadius: 'var(--mantine-radius-sm)' } }}
+      />
+      {isOpen &&
+        sections.map(({ to, label, icon: SectionIcon }) => {
+          const isCurrent = path.startsWith(String(to))
+          return (
+            <NavLink
+              key={label}
+              component={Link}
+              to={to}
+              label={t(label)}
+              active={isCurrent}
+              aria-current={isCurrent ? 'page' : undefined}
+              leftSection={<SectionIcon size={16} strokeWidth={1.75} aria-hidden />}
+              pl="lg"
+              styles={{ root: { borderRadius: 'var(--mantine-radius-sm)' } }}
+            />
+          )
+        })}
+    </>
+  )
+}

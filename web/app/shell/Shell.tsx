@@ -1,0 +1,75 @@
+/** The frame around every page of who is signed in. */
+import { AppShell, Burger, Group, Text } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import { Link, Outlet, useRouterState } from '@tanstack/react-router'
+import { useEffect } from 'react'
+import { useWords } from '#web/app/language.tsx'
+import { useAccount } from '#web/app/session.ts'
+import { Mark } from '#web/ui/Mark.tsx'
+import { AccountMenu } from './AccountMenu.tsx'
+import { ConfirmationHost } from './ConfirmationHost.tsx'
+import { ConnectionState } from './ConnectionState.tsx'
+import { Navigation } from './Navigation.tsx'
+import { PaletteButton } from './PaletteButton.tsx'
+import { ShortcutList } from './ShortcutList.tsx'
+import { useLiveSession } from './live-session.ts'
+import { useShortcuts } from './shortcuts.ts'
+import { VerifyBanner } from './VerifyBanner.tsx'
+
+export function Shell() {
+  const { t, language, setLanguage } = useWords()
+  const account = useAccount()
+  const [isMenuOpen, menu] = useDisclosure()
+  const { isListOpen, closeList, palette } = useShortcuts(account)
+  const path = useRouterState({ select: ({ location }) => location.pathname })
+  useLiveSession()
+  useEffect(menu.close, [path])
+  useEffect(() => {
+    if (account.language !== language) void setLanguage(account.language)
+  }, [account.language])
+
+  return (
+    <AppShell
+      header={{ height: 52 }}
+      navbar={{ width: 232, breakpoint: 'sm', collapsed: { mobile: !isMenuOpen } }}
+      padding={{ base: 'md', sm: 'xl' }}
+    >
+      <a className="skip-link" href="#content">
+        {t('shell.skip')}
+      </a>
+      <AppShell.Header>
+        <Group h="100%" px="md" gap="sm" wrap="nowrap">
+          <Burger
+            opened={isMenuOpen}
+            onClick={menu.toggle}
+            hiddenFrom="sm"
+            size="sm"
+            aria-label={t('shell.menu')}
+            aria-expanded={isMenuOpen}
+          />
+          <Group component={Link} {...{ to: '/' }} gap="xs" wrap="nowrap" c="inherit" td="none">
+            <Mark />
+            <Text fw={700} fz="lg" visibleFrom="xs">
+              {t('app.name')}
+            </Text>
+          </Group>
+          <Group ml="auto" gap="xs" wrap="nowrap">
+            <ConnectionState />
+            <PaletteButton onOpen={palette.open} />
+            <AccountMenu account={account} onShowShortcuts={palette.showShortcuts} />
+          </Group>
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar p="sm" aria-label={t('shell.navigation')}>
+        <Navigation account={account} />
+      </AppShell.Navbar>
+      <AppShell.Main id="content" tabIndex={-1}>
+        <VerifyBanner account={account} />
+        <Outlet />
+      </AppShell.Main>
+      <ConfirmationHost />
+      <ShortcutList account={account} isOpen={isListOpen} onClose={closeList} />
+      {palette.element}
+    </AppShell>
+  )
+}

@@ -1,0 +1,37 @@
+/** Trusted Types (W3C): text reaches what could run it through these policies alone. */
+
+interface PolicyFactory {
+  createPolicy(
+    name: string,
+    rules: Record<string, (text: string) => string>,
+  ): { createScriptURL(url: string): string }
+}
+
+const factory = (globalThis as { trustedTypes?: PolicyFactory }).trustedTypes
+
+const workerUrl = '/service-worker.js'
+
+/** Libraries set style sheets as HTML; text without `<` holds no element. */
+export function protectSinks(): void {
+  factory?.createPolicy('default', {
+    createHTML(text) {
+      if (text.includes('<')) throw new TypeError('markup from text is refused')
+      return text
+    },
+  })
+}
+
+/** In development the files change under it. */
+export function registerServiceWorker(): void {
+  if (import.meta.env.DEV || !('serviceWorker' in navigator)) return
+  const policy = factory?.createPolicy('service-worker', {
+    createScriptURL(url) {
+      if (url !== workerUrl) throw new TypeError('not the service worker')
+      return url
+    },
+  })
+  const url = policy ? policy.createScriptURL(workerUrl) : workerUrl
+  const register = () => void navigator.serviceWorker.register(url).catch(() => {})
+  if (document.readyState === 'complete') register()
+  else window.addEventListener('load', register, { once: true })
+}

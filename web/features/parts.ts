@@ -1,0 +1,5 @@
+import type { Part } from '#web/app/parts.ts'
+import { accountPart } from './account/part.ts'
+
+/** In the order of the navigation. */
+export const parts: readonly Part[] = [accountPart]
