@@ -1,4 +1,4 @@
-/** What operators do with events that could not be handled. */
+/** What operators see of events that wait, and do with those that could not be handled. */
 import { z } from 'zod'
 import { command, contract, page, pageInput, query } from './contract.ts'
 
@@ -16,11 +16,28 @@ export const DeadLetter = z.object({
   diedAt: z.iso.datetime(),
 })
 
+const Waiting = {
+  depth: z.int(),
+  /** Age of the oldest event that waits, 0 when none does. */
+  lagSeconds: z.number(),
+}
+
 const Chosen = z.object({ ids: z.array(z.uuid()).min(1).max(1000) })
 
 export const bus = contract('bus', {
-  summary: 'Shows events that could not be handled, and delivers or removes them.',
+  summary: 'Shows events that wait or could not be handled, and delivers or removes the latter.',
   calls: {
+    showQueues: query({
+      summary:
+        'Events that wait: by subscription now, and altogether over the last 15 minutes, oldest first.',
+      http: 'GET /api/bus/queues',
+      access: 'admin',
+      input: z.object({}),
+      output: z.object({
+        queues: z.array(z.object({ subscription: z.string(), ...Waiting })),
+        samples: z.array(z.object({ at: z.iso.datetime(), ...Waiting })),
+      }),
+    }),
     listDeadLetters: query({
       summary: 'Dead letters, newest first.',
       http: 'GET /api/bus/dead-letters',

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { contract, query } from './contract.ts'
+import { PolicyName } from './identity/protection.ts'
 import { Problem } from './problem.ts'
 import { Instance } from './registry.ts'
 
@@ -63,6 +64,46 @@ export const Topology = z.object({
 })
 export type Topology = z.output<typeof Topology>
 
+/** What one gateway answered in a slot of `sampleSeconds`. */
+export const GatewaySample = z.object({
+  /** Milliseconds since the epoch, a multiple of the slot: those of several gateways can be added up. */
+  at: z.int(),
+  requests: z.int(),
+  /** With a status of 500 or more. */
+  errors: z.int(),
+  /** How many took longer than the bound before and not longer than this one, by bound in milliseconds; `Infinity` is the last. */
+  durations: z.record(z.string(), z.int()),
+})
+export type GatewaySample = z.output<typeof GatewaySample>
+
+export const sampleSeconds = 5
+
+export const Health = z.object({
+  /** Gateways whose figures are in it. */
+  gateways: z.int(),
+  /** One for each `sampleSeconds` of the last 15 minutes, oldest first. */
+  samples: z.array(
+    z.object({
+      at: z.iso.datetime(),
+      perSecond: z.number(),
+      errorsPerSecond: z.number(),
+      /** Times to answer; null where nothing was asked. */
+      medianMs: z.number().nullable(),
+      p95Ms: z.number().nullable(),
+      p99Ms: z.number().nullable(),
+    }),
+  ),
+})
+export type Health = z.output<typeof Health>
+
+/** A limit as it counts now. Rates are like `100/15m`, or `none`. */
+export const LimitView = z.object({
+  id: PolicyName,
+  rate: z.string(),
+  /** What counts without a policy. */
+  setting: z.string(),
+})
+
 export const gateway = contract('gateway', {
   summary: 'The only HTTP server: reads requests, makes the calls of every contract, writes the answers.',
   calls: {
@@ -92,6 +133,27 @@ export const gateway = contract('gateway', {
       access: 'admin',
       input: z.object({}),
       output: Topology,
+    }),
+    showHealth: query({
+      summary: 'Requests, errors and times to answer of all gateways over the last 15 minutes.',
+      http: 'GET /api/topology/health',
+      access: 'admin',
+      input: z.object({}),
+      output: Health,
+    }),
+    showLimits: query({
+      summary: 'How often which callers may call, at this gateway.',
+      http: 'GET /api/topology/limits',
+      access: 'admin',
+      input: z.object({}),
+      output: z.object({ items: z.array(LimitView) }),
+    }),
+    showSamples: query({
+      summary: "This gateway's part of `showHealth`.",
+      access: 'service',
+      input: z.object({}),
+      output: z.object({ samples: z.array(GatewaySample) }),
+      deadlineMs: 1_000,
     }),
     showView: query({
       summary: 'What this gateway knows; a gateway whose view is null in the topology did not answer this.',

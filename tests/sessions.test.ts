@@ -47,11 +47,11 @@ async function signUp() {
 async function signIn(
   credentials: object,
   headers = {},
-): Promise<{ reply: Reply; token: string; cookie: string }> {
+): Promise<{ reply: Reply; token: string; deviceToken: string | undefined; cookie: string }> {
   const reply = await send(door, 'POST /api/auth/login', { body: credentials, headers })
   assert.equal(reply.status, 200, reply.text)
-  const { token } = JSON.parse(reply.text) as { token: string }
-  return { reply, token, cookie: reply.headers['set-cookie']![0]!.split(';')[0]! }
+  const { token, deviceToken } = JSON.parse(reply.text) as { token: string; deviceToken?: string }
+  return { reply, token, deviceToken, cookie: reply.headers['set-cookie']![0]!.split(';')[0]! }
 }
 
 const me = (headers: Record<string, string>) => send(door, 'GET /api/me', { headers })
@@ -62,11 +62,15 @@ test('over HTTPS the cookie has the prefix that nobody else can set, over plain 
   const secure = await signIn(person, https)
   assert.deepEqual(secure.reply.headers['set-cookie'], [
     `__Host-session=${secure.token}; Path=/; Max-Age=7776000; HttpOnly; SameSite=Lax; Secure`,
+    `__Host-device=${secure.deviceToken}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax; Secure`,
   ])
   const plain = await signIn(person)
   assert.deepEqual(plain.reply.headers['set-cookie'], [
     `dakghar-session=${plain.token}; Path=/; Max-Age=7776000; HttpOnly; SameSite=Lax`,
+    `dakghar-device=${plain.deviceToken}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax`,
   ])
+  const again = await signIn(person, { cookie: `dakghar-device=${plain.deviceToken}` })
+  assert.equal(again.reply.headers['set-cookie']!.length, 1, 'the device is known')
   assert.equal((await me({ cookie: secure.cookie, ...https })).status, 200)
   assert.equal((await me({ cookie: plain.cookie })).status, 200)
   assert.equal((await me({ cookie: plain.cookie, ...https })).status, 401, 'over HTTPS only its own is read')
@@ -122,7 +126,10 @@ test('a cookie that is over counts as none and is taken away', async () => {
   const removal = ['dakghar-session=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax']
   assert.deepEqual(refused.headers['set-cookie'], removal)
   const again = await signIn(person, { cookie, ...ownPage })
-  assert.equal(again.reply.headers['set-cookie']?.length, 1)
+  assert.deepEqual(
+    again.reply.headers['set-cookie']?.map((cookie) => cookie.split('=')[0]),
+    ['dakghar-session', 'dakghar-device'],
+  )
   assert.equal((await me({ cookie: again.cookie })).status, 200, 'the new cookie is the one that was set')
   const out = await send(door, 'POST /api/auth/logout', { headers: { cookie: again.cookie, ...ownPage } })
   assert.deepEqual(out.headers['set-cookie'], removal)
@@ -168,6 +175,14 @@ test('roles that change apply to the very next request', async () => {
   const { token } = await signIn(person)
   const list = () => send(door, 'GET /api/blocklist', { headers: bearer(token) })
   const { id: accountId } = JSON.parse((await me(bearer(token))).text) as { id: string }
+  const setRoles = async (accountId: string, roles: readonly string[]) => {
+    const path = `PUT /api/accounts/${accountId}/roles` as const
+    const changed = await send(door, path, { body: { roles }, headers: bearer(serviceKey) })
+    assert.equal(changed.status, 200, changed.text)
+  }
+  // An installation keeps an owner.
+  const other = await signIn(await signUp())
+  await setRoles((JSON.parse((await me(bearer(other.token))).text) as { id: string }).id, ['owner'])
   assert.equal((await list()).status, 403)
   for (const [roles, status] of [
     [['admin'], 200],
@@ -175,9 +190,7 @@ test('roles that change apply to the very next request', async () => {
     [['owner'], 200],
     [['customer'], 403],
   ] as const) {
-    const path = `PUT /api/accounts/${accountId}/roles` as const
-    const changed = await send(door, path, { body: { roles }, headers: bearer(serviceKey) })
-    assert.equal(changed.status, 200, changed.text)
+    await setRoles(accountId, roles)
     await eventually(async () => (await list()).status === status)
   }
 })

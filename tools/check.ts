@@ -10,6 +10,8 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** Each resolves to its complaints, empty when there are none. */
 const checks: Record<string, () => Promise<string>> = {
   types: () => run('node_modules/typescript/bin/tsc', '--noEmit', '--pretty', 'false'),
+  'types of the web app': () =>
+    run('node_modules/typescript/bin/tsc', '--noEmit', '--pretty', 'false', '--project', 'web/tsconfig.json'),
   lint: () =>
     run(
       'node_modules/oxlint/bin/oxlint',

@@ -15,7 +15,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const runtime = join(root, '.runtime')
 const compileCache = join(root, 'node_modules', '.cache', 'compile')
 /** Programs that serve the web app. */
-const showsWeb = ['main.ts', 'tools/test.ts', 'tools/screens.ts']
+const showsWeb = ['main.ts', 'tools/test.ts', 'tools/screens.ts', 'bench/main.ts']
 const isOldNode = Number(process.versions.node.split('.')[0]) < 24
 
 const [first, ...rest] = process.argv.slice(2)

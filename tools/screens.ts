@@ -3,7 +3,8 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BrowserContextOptions } from 'playwright-core'
 import { openInstallation, type Installation } from '../tests/web/installation.ts'
-import { populate, scenes, setUpScenes, showScene, signIn, type Scene } from '../tests/web/scenes.ts'
+import { people, populate, signIn } from '../tests/web/people.ts'
+import { adminScenes, scenes, setUpScenes, showScene, type Scene } from '../tests/web/scenes.ts'
 
 interface Look {
   name: string
@@ -30,13 +31,13 @@ mkdirSync(folder, { recursive: true })
 await using installation = await openInstallation()
 await picture(installation, setUpScenes(installation.setUpToken))
 await populate(installation)
-await picture(installation, scenes)
+await picture(installation, [...scenes, ...adminScenes])
 
 async function picture(installation: Installation, all: Scene[]): Promise<void> {
   const chosen = all.filter(({ name }) => wanted.length === 0 || wanted.includes(name))
   if (chosen.length === 0) return
   for (const look of looks) {
-    for (const as of ['visitor', 'person'] as const) {
+    for (const as of ['visitor', 'person', 'admin'] as const) {
       const theirs = chosen.filter((scene) => scene.as === as)
       if (theirs.length > 0) await pictureAs(installation, look, theirs)
     }
@@ -46,10 +47,11 @@ async function picture(installation: Installation, all: Scene[]): Promise<void> 
 async function pictureAs({ visit }: Installation, look: Look, scenes: Scene[]): Promise<void> {
   await using visited = await visit({ locale: 'en-GB', timezoneId: 'Asia/Dhaka', ...look.context })
   const { page, problems } = visited
-  if (scenes[0]!.as === 'person') await signIn(page, look.language === 'bn' ? 'rahim' : 'mina')
+  const { as } = scenes[0]!
+  if (as !== 'visitor') await signIn(page, people[as][look.language])
   for (const scene of scenes) {
     try {
-      await showScene(page, scene, look)
+      await showScene(page, scene)
     } catch (error) {
       process.stderr.write(`${scene.name} ${look.name}: ${String(error).slice(0, 400)}\n`)
     }

@@ -11,7 +11,7 @@ import { startTestServer } from '#platform/database/testing.ts'
 import { startRabbitmq } from '#platform/testing/rabbitmq.ts'
 import { installDebianPackages } from './debian.ts'
 
-const rooms = ['contracts', 'platform', 'services', 'tests', 'tools', 'bench']
+const rooms = ['contracts', 'platform', 'services', 'web', 'tests', 'tools', 'bench']
 const testTimeoutMs = 300_000
 
 process.exitCode = await runTests(process.argv.slice(2))

@@ -1,18 +1,18 @@
 import '@mantine/core/styles.css'
-import '@mantine/notifications/styles.css'
 import './app/fonts.css'
 import './app/app.css'
 import { MantineProvider } from '@mantine/core'
-import { Notifications } from '@mantine/notifications'
 import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { loadMessages } from '#web/messages/messages.ts'
-import { deviceLanguage, LanguageProvider } from './app/language.tsx'
+import { deviceLanguage } from './app/device-language.ts'
+import { LanguageProvider } from './app/language.tsx'
 import { createQueryClient } from './app/query-client.ts'
 import { makeRouter } from './app/router.tsx'
 import { leaveSession } from './app/session-end.ts'
+import { NoticeHost } from './ui/NoticeHost.tsx'
 import { cssVariables, theme } from './app/theme.ts'
 import { protectSinks, registerServiceWorker } from './app/trusted-types.ts'
 
@@ -34,7 +34,7 @@ async function start(): Promise<void> {
         <LanguageProvider first={first}>
           <QueryClientProvider client={queries}>
             <RouterProvider router={router} />
-            <Notifications position="bottom-center" />
+            <NoticeHost />
           </QueryClientProvider>
         </LanguageProvider>
       </MantineProvider>

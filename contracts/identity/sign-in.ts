@@ -187,6 +187,7 @@ export const signInCalls = {
     summary: 'Ends the session that makes the call.',
     http: 'POST /api/auth/logout 204',
     access: 'account',
+    owned: 'self',
     input: z.object({}),
     output: z.null(),
     session: 'ends',
@@ -197,6 +198,7 @@ export const signInCalls = {
         'Makes the session fresh for 15 minutes, by the password or a passkey. Changes of security need it.',
       http: 'POST /api/me/confirmation 204',
       access: 'account',
+      owned: 'self',
       input: z.object({
         password: Password.optional(),
         ticket: z.string().max(100).optional(),
@@ -211,6 +213,7 @@ export const signInCalls = {
     summary: 'Sessions of the account that makes the call, newest first.',
     http: 'GET /api/me/sessions',
     access: 'account',
+    owned: 'self',
     input: z.object({}),
     output: z.object({ items: z.array(ShownSession) }),
   }),
@@ -219,6 +222,7 @@ export const signInCalls = {
       'Ends one session of the account that makes the call, all but the one that makes the call, or all.',
     http: 'POST /api/me/sessions/end',
     access: 'account',
+    owned: 'self',
     input: z.object({ id: z.uuid().optional(), exceptCurrent: z.boolean().default(false) }),
     output: z.object({ ended: z.int() }),
   }),
@@ -227,6 +231,7 @@ export const signInCalls = {
     summary: 'How the account that makes the call proves who it is.',
     http: 'GET /api/me/security',
     access: 'account',
+    owned: 'self',
     input: z.object({}),
     output: z.object({
       /** Null: it signs in by passkey alone. */
@@ -243,6 +248,7 @@ export const signInCalls = {
       summary: 'A secret for an authenticator app (RFC 6238). It counts once a code of it was confirmed.',
       http: 'POST /api/me/totp',
       access: 'account',
+      owned: 'self',
       input: z.object({}),
       /** `uri` is what the QR code holds: `otpauth://totp/…`. */
       output: z.object({ secret: z.string(), uri: z.string() }),
@@ -255,6 +261,7 @@ export const signInCalls = {
       summary: 'Turns the second factor on. Gives recovery codes, once, unless there are some.',
       http: 'POST /api/me/totp/confirmation',
       access: 'account',
+      owned: 'self',
       input: z.object({ code: z.string().max(20) }),
       output: z.object({ recoveryCodes: z.array(z.string()) }),
       idempotency: 'none',
@@ -265,6 +272,7 @@ export const signInCalls = {
     {
       http: 'DELETE /api/me/totp 204',
       access: 'account',
+      owned: 'self',
       input: z.object({}),
       output: z.null(),
     },
@@ -275,6 +283,7 @@ export const signInCalls = {
       summary: 'What a browser needs to make a passkey; also for `confirmIdentity` with one that is there.',
       http: 'POST /api/me/passkeys/options',
       access: 'account',
+      owned: 'self',
       input: z.object({ purpose: z.enum(['add', 'confirm']).default('add') }),
       output: z.object({ ticket: z.string(), options: WebAuthnJson }),
       idempotency: 'none',
@@ -286,6 +295,7 @@ export const signInCalls = {
       summary: 'Gives recovery codes, once, unless there are some.',
       http: 'POST /api/me/passkeys 201',
       access: 'account',
+      owned: 'self',
       input: z.object({ ticket: z.string().max(100), name: PasskeyName, passkey: WebAuthnJson }),
       output: z.object({ passkey: Passkey, recoveryCodes: z.array(z.string()) }),
       idempotency: 'none',
@@ -296,6 +306,7 @@ export const signInCalls = {
   renamePasskey: command({
     http: 'PATCH /api/me/passkeys/{id}',
     access: 'account',
+    owned: 'id',
     input: z.object({ id: z.uuid(), name: PasskeyName }),
     output: Passkey,
   }),
@@ -303,6 +314,7 @@ export const signInCalls = {
     {
       http: 'DELETE /api/me/passkeys/{id} 204',
       access: 'account',
+      owned: 'id',
       input: z.object({ id: z.uuid() }),
       output: z.null(),
     },
@@ -314,6 +326,7 @@ export const signInCalls = {
       summary: 'Ten new codes that each stand in for the second factor once; the old ones count no more.',
       http: 'POST /api/me/recovery-codes',
       access: 'account',
+      owned: 'self',
       input: z.object({}),
       output: z.object({ recoveryCodes: z.array(z.string()) }),
       idempotency: 'none',

@@ -54,6 +54,14 @@ export interface DeadLetter {
   diedAt: Date
 }
 
+/** What waits in the queue of a subscription. */
+export interface QueueState {
+  subscription: string
+  depth: number
+  /** Age of the oldest event that waits, 0 when none does. */
+  lagSeconds: number
+}
+
 export interface DeadLetters {
   list(filter: {
     subscription?: string | undefined
@@ -103,6 +111,8 @@ export interface Bus extends AsyncDisposable {
   /** Stops taking events and waits for what runs. */
   drain(timeoutMs: number): Promise<void>
   readonly deadLetters: DeadLetters
+  /** Of every subscription; of what waits in RabbitMQ, that of the subscriptions of this process. */
+  queues(): Promise<QueueState[]>
   /** Undefined when deliveries flow; otherwise what is wrong, for `/ready`. */
   problem(): string | undefined
 }

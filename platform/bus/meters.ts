@@ -1,4 +1,5 @@
 import { counter, gauge, metrics } from '#platform/metrics.ts'
+import type { QueueState } from './bus.ts'
 
 export const meters = {
   published: counter(
@@ -10,13 +11,6 @@ export const meters = {
   failed: counter('dakghar_bus_failed_total', 'Failed tries to handle an event alone.', ['subscription']),
   dead: counter('dakghar_bus_dead_total', 'Events that became dead letters.', ['subscription']),
   unroutable: counter('dakghar_bus_unroutable_total', 'Events that RabbitMQ had no queue for.', ['event']),
-}
-
-export interface QueueState {
-  subscription: string
-  depth: number
-  /** Age of the oldest event that waits, 0 when none does. */
-  lagSeconds: number
 }
 
 /** Reads the state of all queues at each scrape, until disposed of. */

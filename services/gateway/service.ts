@@ -6,19 +6,22 @@ import { fileURLToPath } from 'node:url'
 import { contracts } from '#contracts/all.ts'
 import type { Contract } from '#contracts/contract.ts'
 import { standardError } from '#contracts/errors.ts'
-import { gateway } from '#contracts/gateway.ts'
+import { gateway, type Health } from '#contracts/gateway.ts'
 import { listeningHost, text } from '#platform/config.ts'
 import { runJobs } from '#platform/host/jobs.ts'
 import { hostSettings } from '#platform/host/settings.ts'
 import { memory } from '#platform/memory.ts'
-import { defineService, type ServiceContext } from '#platform/service.ts'
+import { defineService, type QueryContext, type ServiceContext } from '#platform/service.ts'
 import { combiner } from '#services/gateway/rest/combine.ts'
+import type { LimitPolicies } from '#services/gateway/protection/call-limits.ts'
+import { limitViews } from '#services/gateway/protection/limit-views.ts'
 import { openProtection } from '#services/gateway/protection/open.ts'
 import { protectionSettings } from '#services/gateway/protection/settings.ts'
 import { removeOldUploads } from '#services/gateway/files/upload.ts'
 import { openSecure } from '#services/gateway/tls/open.ts'
 import { tlsSettings } from '#services/gateway/tls/settings.ts'
 import { openDoor } from './door.ts'
+import { healthOfAll, watchHealth, type HealthWatch } from './health.ts'
 import { watchTraffic, type Watch } from './topology.ts'
 
 export default gatewayTo(contracts)
@@ -32,6 +35,9 @@ export function gatewayTo(others: readonly Contract[]) {
       combine: combiner(reached),
       showTopology: (_, context) => watchOf(context).topology(context),
       showView: (_, context) => watchOf(context).view(),
+      showHealth: (_, context) => watchOf(context).health(context),
+      showSamples: async (_, context) => ({ samples: watchOf(context).samples() }),
+      showLimits: async (_, context) => ({ items: limitViews(watchOf(context).limits, context.settings) }),
     },
     settings: {
       PORT: hostSettings.PORT,
@@ -77,9 +83,13 @@ export function gatewayTo(others: readonly Contract[]) {
             const { offenders, blockedRanges } = protection.snapshot()
             return { offenders: offenders.length, ranges: blockedRanges }
           }
-          watches(context).current = stack.use(
-            watchTraffic({ process: { ...process, traffic }, openSockets, blocked }),
-          )
+          const health = stack.use(watchHealth())
+          watches(context).current = {
+            ...stack.use(watchTraffic({ process: { ...process, traffic }, openSockets, blocked })),
+            limits: protection.limits,
+            samples: health.samples,
+            health: (context) => healthOfAll(process, context, health),
+          }
           return stack.move()
         },
       },
@@ -90,9 +100,14 @@ export function gatewayTo(others: readonly Contract[]) {
 const builtWeb = fileURLToPath(new URL('../../web/dist', import.meta.url))
 
 /** Of each process that serves HTTP, from its start on. */
-const watches = memory((): { current?: Watch } => ({}))
+const watches = memory((): { current?: Watching } => ({}))
 
-function watchOf(context: ServiceContext): Watch {
+interface Watching extends Pick<Watch, 'view' | 'topology'>, Pick<HealthWatch, 'samples'> {
+  health(context: QueryContext): Promise<Health>
+  limits: LimitPolicies
+}
+
+function watchOf(context: ServiceContext): Watching {
   const { current } = watches(context)
   if (!current) throw standardError('unavailable', 'The gateway starts.', { retryAfterSeconds: 1 })
   return current

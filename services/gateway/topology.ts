@@ -4,6 +4,7 @@ import type { Instance } from '#contracts/registry.ts'
 import type { EndpointTraffic } from '#platform/balance/member.ts'
 import { metrics } from '#platform/metrics.ts'
 import type { ProcessContext, QueryContext } from '#platform/service.ts'
+import { askGateways } from './other-gateways.ts'
 
 export interface Watched {
   process: ProcessContext
@@ -62,27 +63,11 @@ export function watchTraffic({ process, openSockets, blocked }: Watched): Watch 
     }
   }
 
-  /** The view of the gateway itself is at hand; the others are asked. */
-  async function viewOf(instance: Instance, { deadlineAt }: QueryContext): Promise<GatewayView | null> {
-    if (instance.id === process.instanceId()) return view()
-    const { showView } = gateway.calls
-    const invocation = {
-      identity: { kind: 'service', name: gateway.name } as const,
-      deadlineAt: Math.min(deadlineAt, Date.now() + showView.deadlineMs!),
-    }
-    const endpoint = { id: instance.id, address: instance.address as `tcp://${string}` }
-    const asked = process.callAt(endpoint, showView, {}, invocation)
-    return (asked as Promise<GatewayView>).catch(() => null)
-  }
-
   async function topology(context: QueryContext): Promise<Topology> {
     const { table } = process.directory
     const instances = [...(table?.rows.values() ?? [])]
-    const gateways = await Promise.all(
-      instances
-        .filter(({ services }) => services.some(({ name }) => name === gateway.name))
-        .map(async (instance) => ({ instanceId: instance.id, view: await viewOf(instance, context) })),
-    )
+    const answers = await askGateways(process, context, gateway.calls.showView, view)
+    const gateways = answers.map(({ instanceId, answer }) => ({ instanceId, view: answer }))
     return {
       revision: table?.place?.revision ?? 0,
       instances: instances.map((instance) => withTraffic(instance, gateways)),

@@ -33,7 +33,7 @@ export async function signIn(host: TestHost, userid: string, entrance: Partial<E
 }
 
 /** What somebody has who was let in. */
-export async function signedIn(host: TestHost, answer: z.output<typeof SignedIn>) {
+async function signedIn(host: TestHost, answer: z.output<typeof SignedIn>) {
   const { token, account, deviceToken } = answer
   const session = (await sessionOf(host, token))!
   if (session.kind !== 'account') throw new Error('not of an account')

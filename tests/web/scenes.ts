@@ -1,21 +1,15 @@
 /** Every page of the web app, each in a state worth looking at. */
 import type { Page } from 'playwright-core'
-import type { Installation } from './installation.ts'
+import { careful, enterPassword, password } from './people.ts'
 
 export interface Scene {
   name: string
-  /** Who looks at it: `person` is signed in. */
-  as: 'visitor' | 'person'
+  /** Who looks at it; a `person` and an `admin` are signed in. */
+  as: 'visitor' | 'person' | 'admin'
   path: string
   /** Brings the page into the state. */
-  act?: (page: Page, words: Words) => Promise<void>
+  act?: (page: Page) => Promise<void>
 }
-
-export interface Words {
-  language: 'en' | 'bn'
-}
-
-export const password = 'green boats at noon'
 
 /** Before there is an owner. */
 export function setUpScenes(token: string): Scene[] {
@@ -75,6 +69,16 @@ export const scenes: Scene[] = [
       await page.getByText('nadia@sweets.example').waitFor()
     },
   },
+  {
+    name: 'second-factor',
+    as: 'visitor',
+    path: '/sign-in',
+    async act(page) {
+      await enterPassword(page, careful)
+      await page.locator('[autocomplete=one-time-code]').waitFor()
+    },
+  },
+  { name: 'offline', as: 'visitor', path: '/offline.html' },
   { name: 'forgot-password', as: 'visitor', path: '/forgot-password' },
   { name: 'reset-password', as: 'visitor', path: '/reset-password?token=x' },
   { name: 'verify-email', as: 'visitor', path: '/verify-email?token=x' },
@@ -90,6 +94,30 @@ export const scenes: Scene[] = [
       await page.locator('[role=dialog] svg[role=img]').waitFor()
     },
   },
+  {
+    name: 'security-recovery-codes',
+    as: 'person',
+    path: '/account/security',
+    async act(page) {
+      const recoveryCodes = Array.from({ length: 10 }, (_, i) => `k7qd-${4821 + 137 * i}-mx${i}p`)
+      await page.route('**/totp/confirmation', (route) => route.fulfill({ json: { recoveryCodes } }))
+      await page.locator('section:nth-of-type(2) button').click()
+      await page.locator('[autocomplete=one-time-code]').fill('123456')
+      await page.locator('[role=dialog] li').first().waitFor()
+    },
+  },
+  {
+    name: 'confirm-identity',
+    as: 'person',
+    path: '/account/security',
+    async act(page) {
+      const json = { type: '', title: 'Confirm', status: 403, code: 'confirmationNeeded' }
+      const headers = { 'content-type': 'application/problem+json' }
+      await page.route('**/api/me/totp', (route) => route.fulfill({ status: 403, headers, json }))
+      await page.locator('section:nth-of-type(2) button').click()
+      await page.locator('[role=dialog] [autocomplete=current-password]').waitFor()
+    },
+  },
   { name: 'sessions', as: 'person', path: '/account/sessions' },
   { name: 'notifications', as: 'person', path: '/account/notifications' },
   { name: 'keys', as: 'person', path: '/account/keys' },
@@ -102,6 +130,18 @@ export const scenes: Scene[] = [
       await page.getByRole('dialog').waitFor()
     },
   },
+  {
+    name: 'keys-shown',
+    as: 'person',
+    path: '/account/keys',
+    async act(page) {
+      await page.locator('button:has(svg.lucide-plus)').click()
+      await page.locator('[role=dialog] [data-path=name]').fill('Backup script')
+      await page.locator('[role=dialog] button[type=submit]').click()
+      await page.locator('[role=dialog] pre').waitFor()
+    },
+  },
+  { name: 'keys-listed', as: 'person', path: '/account/keys' },
   { name: 'privacy', as: 'person', path: '/account/privacy' },
   {
     name: 'palette',
@@ -140,14 +180,34 @@ export const scenes: Scene[] = [
       await page.getByRole('alert').waitFor({ timeout: 20_000 })
     },
   },
+  {
+    name: 'navigation',
+    as: 'person',
+    path: '/account/profile',
+    async act(page) {
+      const burger = page.locator('header button[aria-expanded]')
+      if (await burger.isVisible()) await burger.click()
+    },
+  },
   { name: 'not-found', as: 'person', path: '/nothing/here' },
 ]
 
+const adminPages = (
+  'overview topology accounts accounts/import sessions grants protection service-keys ' +
+  'logs traces audit outbox dead-letters erasures installation'
+).split(' ')
+
+export const adminScenes: Scene[] = adminPages.map((page) => ({
+  name: `admin-${page.replace('/', '-')}`,
+  as: 'admin',
+  path: `/admin/${page}`,
+}))
+
 /** Goes there and waits until nothing loads any more. */
-export async function showScene(page: Page, scene: Scene, words: Words): Promise<void> {
+export async function showScene(page: Page, scene: Scene): Promise<void> {
   await page.goto(scene.path)
   await settled(page)
-  await scene.act?.(page, words)
+  await scene.act?.(page)
   await settled(page)
 }
 
@@ -156,31 +216,4 @@ async function settled(page: Page): Promise<void> {
   await page.waitForFunction(
     `document.fonts.ready.then(() => !document.querySelector('[aria-busy=true]') && document.fonts.status === 'loaded')`,
   )
-}
-
-/** People for the scenes, and the cookie of each. */
-export async function populate({ identity, setUpToken }: Installation): Promise<void> {
-  await identity.setUp({
-    token: setUpToken,
-    name: 'Mina’s Sweets',
-    domain: 'sweets.example',
-    owner: { userid: 'olivia', name: 'Olivia Rahman', password },
-  })
-  const phone = '01712 345678'
-  await identity.createProfile({ userid: 'mina', name: 'Mina Akter', password, phone })
-  await identity.createProfile({
-    userid: 'rahim',
-    name: 'রহিম উদ্দিন',
-    password,
-    phone: '01812 345678',
-    language: 'bn',
-  })
-}
-
-export async function signIn(page: Page, userid: string): Promise<void> {
-  await page.goto('/sign-in')
-  await page.locator('[data-path="userid"]').fill(userid)
-  await page.locator('[data-path="password"]').fill(password)
-  await page.locator('button[type=submit]').click()
-  await page.waitForURL('**/account/profile')
 }

@@ -2,6 +2,7 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { createRoute, createRouter, redirect } from '@tanstack/react-router'
 import { accountRoutes } from '#web/features/account/routes.ts'
+import { adminRoutes } from '#web/features/admin/routes.ts'
 import { entryRoutes } from '#web/features/entry/routes.ts'
 import { NotFound, PageFailed, PagePending } from './pages.tsx'
 import { rootRoute } from './root-route.tsx'
@@ -17,7 +18,7 @@ const startRoute = createRoute({
 
 const routeTree = rootRoute.addChildren([
   ...entryRoutes,
-  shellRoute.addChildren([startRoute, ...accountRoutes]),
+  shellRoute.addChildren([startRoute, ...accountRoutes, ...adminRoutes]),
 ])
 
 export function makeRouter(queries: QueryClient) {

@@ -14,6 +14,19 @@ const green: MantineColorsTuple = [
   '#004331',
 ]
 
+const red: MantineColorsTuple = [
+  '#fdf0f0',
+  '#fadcdd',
+  '#f3b9bb',
+  '#ec9194',
+  '#ff8a8f',
+  '#e05a60',
+  '#c93a41',
+  '#c4242d',
+  '#a51c24',
+  '#84161c',
+]
+
 /** From text to ground. */
 const dark: MantineColorsTuple = [
   '#dfe4e1',
@@ -42,7 +55,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
 export const theme = createTheme({
   primaryColor: 'green',
   primaryShade: { light: 7, dark: 6 },
-  colors: { green, dark },
+  colors: { green, red, dark },
   defaultRadius: 'sm',
   cursorType: 'pointer',
   fontFamily:
@@ -52,6 +65,8 @@ export const theme = createTheme({
     sizes: { h1: { fontSize: '1.5rem' }, h2: { fontSize: '1.125rem' }, h3: { fontSize: '1rem' } },
   },
   components: {
+    // Told apart from the text around it by more than colour (WCAG 2.2 §1.4.1).
+    Anchor: { defaultProps: { underline: 'always' } },
     TextInput: { defaultProps: { size: 'sm' } },
     Tooltip: { defaultProps: { openDelay: 400, withArrow: true } },
     Modal: { defaultProps: { centered: true } },

@@ -4,7 +4,7 @@ interface PolicyFactory {
   createPolicy(
     name: string,
     rules: Record<string, (text: string) => string>,
-  ): { createScriptURL(url: string): string }
+  ): { createScriptURL(url: string): string; createHTML(text: string): string }
 }
 
 const factory = (globalThis as { trustedTypes?: PolicyFactory }).trustedTypes
@@ -19,6 +19,15 @@ export function protectSinks(): void {
       return text
     },
   })
+}
+
+let frames: Pick<ReturnType<PolicyFactory['createPolicy']>, 'createHTML'> | undefined
+
+/** For `srcdoc` of a frame with an empty `sandbox`, and nothing else: there no script runs. */
+export function sandboxedHtml(html: string): string {
+  if (!factory) return html
+  frames ??= factory.createPolicy('sandboxed-html', { createHTML: (text) => text })
+  return frames.createHTML(html)
 }
 
 /** In development the files change under it. */

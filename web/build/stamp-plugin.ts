@@ -11,6 +11,7 @@ export function buildStamp(): Plugin {
   let startedMs = 0
   return {
     name: 'build-stamp',
+    enforce: 'post',
     buildStart() {
       // Making the folder changes the one around it, which must not count as a change of the sources.
       mkdirSync(dist, { recursive: true })

@@ -1,5 +1,6 @@
 import type { Part } from '#web/app/parts.ts'
 import { accountPart } from './account/part.ts'
+import { adminPart } from './admin/part.ts'
 
 /** In the order of the navigation. */
-export const parts: readonly Part[] = [accountPart]
+export const parts: readonly Part[] = [accountPart, adminPart]

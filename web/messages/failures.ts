@@ -30,6 +30,7 @@ export const failureKeys: Partial<Record<string, PlainKey>> = {
   passkeyRefused: 'failure.passkeyRefused',
   confirmationNeeded: 'failure.confirmationNeeded',
   rangeTooWide: 'failure.rangeTooWide',
+  notRetriable: 'failure.notRetriable',
 }
 
 export const fieldMessageKeys: readonly (readonly [RegExp, PlainKey])[] = [

@@ -1,7 +1,8 @@
 /** Failures in the words of the person. */
 import { useCallback } from 'react'
 import { CallError, type FieldError } from '#contracts/errors.ts'
-import { useWords, type Words } from '#web/app/language.tsx'
+import { useWords } from '#web/app/language.tsx'
+import type { Words } from '#web/app/words.ts'
 import { failureKeys, fieldMessageKeys } from '#web/messages/failures.ts'
 
 export function useFailureText(): (error: unknown) => string {

@@ -1,7 +1,7 @@
 /** Events that wait in Postgres, one row for each subscription that wants it. */
 import { sql } from 'kysely'
 import type { Delivery } from '#platform/bus/bus.ts'
-import type { QueueState } from '#platform/bus/meters.ts'
+import type { QueueState } from '#platform/bus/bus.ts'
 import type { Outgoing } from '#platform/bus/outgoing.ts'
 import type { Database } from '#platform/database/database.ts'
 

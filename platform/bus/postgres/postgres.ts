@@ -25,6 +25,7 @@ export function openPostgresBus(options: BusOptions): Bus {
     },
     drain: (timeoutMs) => stopWithin(queues, timeoutMs),
     deadLetters: deadLettersOf(bus, queues.look),
+    queues: () => queueStates(bus),
     problem: queues.problem,
     async [Symbol.asyncDispose]() {
       measuring[Symbol.dispose]()

@@ -1,6 +1,6 @@
 /** Handles what comes to one subscription's queue. Messages are acknowledged after the commit. */
 import type { ConfirmChannel } from 'amqplib'
-import type { Delivery } from '#platform/bus/bus.ts'
+import type { Delivery, QueueState } from '#platform/bus/bus.ts'
 import {
   cutOff,
   describeError,
@@ -12,7 +12,7 @@ import {
   type AfterCommit,
 } from '#platform/bus/handling.ts'
 import { startLoop, together } from '#platform/bus/loop.ts'
-import { meters, type QueueState } from '#platform/bus/meters.ts'
+import { meters } from '#platform/bus/meters.ts'
 import { eventName } from '#platform/bus/outgoing.ts'
 import type { ConsumerOptions } from '#platform/bus/postgres/outcome.ts'
 import { queueOf } from '#platform/bus/subscriptions.ts'

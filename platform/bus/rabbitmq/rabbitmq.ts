@@ -3,9 +3,9 @@
  * with an ordering key have theirs emptied, in order, into `bus.deliveries`, which also takes replayed dead letters.
  */
 import type { Announcer } from '#platform/bus/announcer.ts'
-import type { Bus, Subscription } from '#platform/bus/bus.ts'
+import type { Bus, QueueState, Subscription } from '#platform/bus/bus.ts'
 import { deadLettersOf } from '#platform/bus/dead-letters.ts'
-import { measureQueues, type QueueState } from '#platform/bus/meters.ts'
+import { measureQueues } from '#platform/bus/meters.ts'
 import { eventName } from '#platform/bus/outgoing.ts'
 import { insertDeliveriesFor, queueStates } from '#platform/bus/postgres/deliveries.ts'
 import { openQueues, stopWithin, type BusOptions } from '#platform/bus/postgres/queues.ts'
@@ -39,11 +39,9 @@ export async function openRabbitmqBus(url: string, options: BusOptions): Promise
   stack.use(forgetRegularly(bus, log))
   stack.use(queues.announcer.listen(relay.wake))
   stack.adopt(setInterval(relay.wake, pollMs).unref(), clearInterval)
-  stack.use(
-    measureQueues(async () =>
-      summed(await Promise.all([queueStates(bus), outboxState(bus), ...consumers.map((one) => one.state())])),
-    ),
-  )
+  const states = async () =>
+    summed(await Promise.all([queueStates(bus), outboxState(bus), ...consumers.map((one) => one.state())]))
+  stack.use(measureQueues(states))
 
   async function declare(subscription: Subscription): Promise<number> {
     const { number, formerKeys } = await saveSubscription(bus, subscription)
@@ -73,6 +71,7 @@ export async function openRabbitmqBus(url: string, options: BusOptions): Promise
     },
     drain: (timeoutMs) => stopWithin({ stop: stopConsumers }, timeoutMs),
     deadLetters: deadLettersOf(bus, queues.look),
+    queues: states,
     problem: () =>
       broker.problem() ??
       queues.problem() ??

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { request, type IncomingMessage } from 'node:http'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
@@ -154,4 +154,31 @@ test('what the gateway answers itself comes first, and only reading finds the ap
 test('a folder without an index has no app', async () => {
   assert.equal(await staticFiles(join(directory, 'assets')), undefined)
   assert.equal(await staticFiles(join(directory, 'nowhere')), undefined)
+})
+
+test('a new build is handed out from the next page on, once it is whole', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'web-built-'))
+  stack.defer(() => rm(folder, { recursive: true }))
+  const build = async (content: string) => {
+    await writeFile(join(folder, 'index.html'), content)
+    return async () => {
+      await writeFile(join(folder, '.built'), '')
+      await utimes(join(folder, '.built'), new Date(), new Date(Date.now() + 1000 * ++builds))
+    }
+  }
+  let builds = 0
+  await (
+    await build('<p>first')
+  )()
+  const host = stack.use(
+    await testHost({ services: [gatewayTo([])], settings: { WEB_DIR: folder, LOG_LEVEL: 'fatal' } }),
+  )
+  const origin = host.announced.find(([what]) => what === 'web')![1]
+  const page = async () =>
+    await (await fetch(`${origin}/some/page`, { headers: { accept: 'text/html' } })).text()
+  assert.equal(await page(), '<p>first')
+  const finish = await build('<p>second')
+  assert.equal(await page(), '<p>first')
+  await finish()
+  assert.equal(await page(), '<p>second')
 })

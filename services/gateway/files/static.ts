@@ -25,7 +25,7 @@ type Coding = 'br' | 'gzip' | 'identity'
  */
 export async function staticFiles(directory: string): Promise<Page | undefined> {
   if (!isFile(join(directory, 'index.html'))) return undefined
-  let files = await readFiles(directory)
+  let files = findFiles(directory)
   let builtMs = builtMsOf(directory)
 
   return async (c) => {
@@ -34,9 +34,9 @@ export async function staticFiles(directory: string): Promise<Page | undefined> 
     const isRoute = isAppRoute(path, headers.accept)
     if (isRoute && builtMs !== builtMsOf(directory)) {
       builtMs = builtMsOf(directory)
-      files = await readFiles(directory)
+      files = findFiles(directory)
     }
-    const file = files.get(decodePath(path)) ?? (isRoute ? files.get('/') : undefined)
+    const file = await (files.get(decodePath(path)) ?? (isRoute ? files.get('/') : undefined))?.()
     if (!file) throw standardError('notFound', 'Nothing is at this address.')
     return answerOf(file, headers['accept-encoding'], headers['if-none-match'])
   }
@@ -47,18 +47,25 @@ function builtMsOf(directory: string): number | undefined {
   return statSync(join(directory, '.built'), { throwIfNoEntry: false })?.mtimeMs
 }
 
-/** By path; `/` is `index.html`. */
-async function readFiles(directory: string): Promise<Map<string, StaticFile>> {
+/** By path; `/` is `index.html`. Each is read when it is first asked for; undefined where a new build has removed it. */
+function findFiles(directory: string): Map<string, () => Promise<StaticFile | undefined>> {
   const root = realpathSync(directory) + sep
   // A link may lead out of the folder.
   const isInside = (path: string) => isFile(path) && realpathSync(path).startsWith(root)
   const names = globSync('**/*', { cwd: directory }).filter((name) => isInside(join(directory, name)))
   const isCompressed = (name: string) => /\.(br|gz)$/.test(name) && names.includes(name.slice(0, -3))
-  const read = names
-    .filter((name) => !isCompressed(name))
-    .map(async (name) => [`/${name.replaceAll(sep, '/')}`, await readFile(directory, name)] as const)
-  const files = new Map<string, StaticFile>(await Promise.all(read))
+  const files = new Map(
+    names
+      .filter((name) => !isCompressed(name))
+      .map((name) => [`/${name.replaceAll(sep, '/')}`, onceRead(directory, name)] as const),
+  )
   return files.set('/', files.get('/index.html')!)
+}
+
+function onceRead(directory: string, name: string): () => Promise<StaticFile | undefined> {
+  let read: Promise<StaticFile | undefined> | undefined
+  return () =>
+    (read ??= isFile(join(directory, name)) ? readFile(directory, name) : Promise.resolve(undefined))
 }
 
 function answerOf(file: StaticFile, acceptEncoding: string | undefined, ifNoneMatch: string | undefined) {
@@ -164,7 +171,7 @@ const contentSecurityPolicy = [
   "form-action 'self'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
-  'trusted-types default service-worker',
+  'trusted-types default service-worker sandboxed-html',
 ].join('; ')
 
 /** What can't be decoded is no file's path. */

@@ -24,10 +24,12 @@ export function reportOffenders({
   const waiting = new Map<string, Offender>()
   const stopping = new AbortController()
   const { signal } = stopping
-  let telling: Promise<void> | undefined
+  let telling = Promise.resolve()
+  let isTelling = false
 
   async function tellAll(): Promise<void> {
     let failures = 0
+    isTelling = true
     for (const [address, offender] of waiting) {
       waiting.delete(address)
       if (signal.aborted || offender.until <= Date.now()) continue
@@ -42,6 +44,7 @@ export function reportOffenders({
         await sleep(delayMs, undefined, { signal }).catch(() => undefined)
       }
     }
+    isTelling = false
   }
 
   return {
@@ -49,7 +52,7 @@ export function reportOffenders({
       waiting.set(offender.address, offender)
       const [oldest] = waiting.keys()
       if (waiting.size > mostWaiting) waiting.delete(oldest!)
-      telling ??= tellAll().finally(() => (telling = undefined))
+      if (!isTelling) telling = tellAll()
     },
     async [Symbol.asyncDispose]() {
       stopping.abort()

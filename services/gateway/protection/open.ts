@@ -119,7 +119,7 @@ function policyOf(settings: Values): ProtectionPolicy {
 type PolicyName = z.output<typeof PushedPolicy>['id']
 
 /** The setting of each limit, instead of which a policy of its name counts. */
-const settingOf = {
+export const settingOf = {
   anonymous: 'LIMIT_ANONYMOUS',
   signIn: 'LIMIT_SIGN_IN',
   account: 'LIMIT_ACCOUNT',

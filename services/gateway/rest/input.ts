@@ -34,10 +34,10 @@ export function addressReader({
   parameters,
   definition,
 }: InputSource): (c: GatewayContext, query: URLSearchParams) => { path: Fields; query: Fields } {
-  const coercions = new Map<string, Coercion>()
-  for (const [name, { schema }] of fieldsOf(jsonSchemaOf(definition.input, 'input')))
-    coercions.set(name, coercionFor(schema))
-  const coerce = (name: string, texts: string[]) => (coercions.get(name) ?? asText)(texts)
+  // Made with the first request: a start does not wait for those of every route.
+  let coercions: Map<string, Coercion> | undefined
+  const coerce = (name: string, texts: string[]) =>
+    ((coercions ??= coercionsOf(definition.input)).get(name) ?? asText)(texts)
 
   const readPath = (c: GatewayContext) =>
     parameters.map((name) => [name, coerce(name, [c.req.param(name) ?? ''])] as const)
@@ -53,6 +53,11 @@ export function addressReader({
   }
 
   return (c, query) => ({ path: Object.fromEntries(readPath(c)), query: readQuery(query) })
+}
+
+function coercionsOf(input: InputSource['definition']['input']): Map<string, Coercion> {
+  const fields = Array.from(fieldsOf(jsonSchemaOf(input, 'input')))
+  return new Map(fields.map(([name, { schema }]) => [name, coercionFor(schema)]))
 }
 
 /** Throws `invalid` for a URL whose percent-encoding is not UTF-8, RFC 3986 §2.5. */

@@ -37,7 +37,7 @@ export const offboardingCalls: Pick<Calls, 'offboardAccount' | 'restoreAccount' 
 }
 
 /** Takes everything by which somebody acts as the account. Whoever calls it revokes the account afterwards. */
-export async function endEverything(
+async function endEverything(
   { tx }: Pick<Command, 'tx'>,
   accountId: string,
 ): Promise<{ endedSessions: number; removedKeys: number }> {

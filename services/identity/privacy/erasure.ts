@@ -6,8 +6,9 @@ import { subscription } from '#platform/service.ts'
 import { audit } from '#services/identity/admin/audit.ts'
 import { lockWithOwners } from '#services/identity/admin/owners.ts'
 import { checkMayManage } from '#services/identity/admin/roles.ts'
-import { callerOf, type Calls, type Command, type settings } from '#services/identity/settings.ts'
+import { callerOf, type Calls, type Command, type Query, type settings } from '#services/identity/settings.ts'
 import { requireFresh } from '#services/identity/sign-in/fresh.ts'
+import { mayTryFactor } from '#services/identity/sign-in/guard.ts'
 import { isPassword } from '#services/identity/sign-in/passwords.ts'
 import { revoke } from '#services/identity/sign-in/revocations.ts'
 import { holdPassword, passwordOf } from '#services/identity/store/accounts.ts'
@@ -22,7 +23,7 @@ export const erasureCalls: Pick<Calls, 'eraseMe' | 'eraseAccount' | 'listErasure
       if (scopes) return context.fail('forbidden', 'It takes a person who has signed in.')
       const refuse = () => context.fail('wrongCredentials', 'The password is wrong.')
       const hash = password === undefined ? undefined : await passwordOf(context.db, accountId)
-      if (password !== undefined && !(await isPassword(password, hash, context))) return refuse()
+      if (password !== undefined && !(hash && (await isRight(context, password, hash)))) return refuse()
       return context.transact(async (context) => {
         if (hash === undefined) await requireFresh(context)
         else if (!(await holdPassword(context.tx, accountId, hash))) return refuse()
@@ -69,6 +70,13 @@ export const erasureSubscriptions = [
     },
   }),
 ]
+
+/** Whoever took over a session may not guess the password by it. */
+async function isRight(context: Query, password: string, hash: string): Promise<boolean> {
+  if (!(await mayTryFactor(context, callerOf(context).accountId)))
+    context.fail('tooManyRequests', 'Too many attempts failed.', { retryAfterSeconds: 3600 })
+  return isPassword(password, hash, context)
+}
 
 /** Everything of the account that is here goes with its row: sessions, credentials, codes, keys, exports. */
 async function erase(context: Command, { id: accountId, pictureId }: Account): Promise<erasures.ErasureRow> {

@@ -250,6 +250,15 @@ test('who erases himself is gone from every table, and his userid is never given
   assert.deepEqual(done.waitingFor, [])
 })
 
+test('the password is not to be guessed by erasing', async () => {
+  const { account, client } = await someone()
+  await sql`
+    insert into sign_in_failures (account_id, hour, factors)
+    values (${account.id}, date_trunc('hour', now()), 100)`.execute(db)
+  await assert.rejects(client.eraseMe({ password }), { code: 'tooManyRequests' })
+  await client.showMe({})
+})
+
 test('a picture that somebody else has too stays', async () => {
   const [one, other] = [await someone(), await someone()]
   const picture = await setPicture(one, 3)

@@ -1,16 +1,13 @@
 /** What an app shows instead of a session's token: a JWT (RFC 9068) of ten minutes, signed with a key that changes. */
-import {
-  calculateJwkThumbprint,
-  errors,
-  exportJWK,
-  generateKeyPair,
-  importJWK,
-  jwtVerify,
-  SignJWT,
-  type CryptoKey,
-  type JWK,
-  type JWTHeaderParameters,
-} from 'jose'
+// The whole of jose would be 46 files at every start.
+import { JOSEError, JWKSNoMatchingKey } from 'jose/errors'
+import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
+import { SignJWT } from 'jose/jwt/sign'
+import { jwtVerify } from 'jose/jwt/verify'
+import { exportJWK } from 'jose/key/export'
+import { generateKeyPair } from 'jose/key/generate/keypair'
+import { importJWK } from 'jose/key/import'
+import type { CryptoKey, JWK, JWTHeaderParameters } from 'jose'
 import { v7 } from 'uuid'
 import type { Database } from '#platform/database/database.ts'
 import type { SecretBox } from '#platform/service.ts'
@@ -65,7 +62,7 @@ export async function verifyAccessToken(
     if (!isUuid(sub) || !isUuid(sid)) return undefined
     return { id: sid, accountId: sub, expiresAt: new Date(exp! * 1000).toISOString() }
   } catch (error) {
-    if (error instanceof errors.JOSEError) return undefined
+    if (error instanceof JOSEError) return undefined
     throw error
   }
 }
@@ -112,7 +109,7 @@ async function replaceKey(tx: Database, secrets: SecretBox) {
 
 async function publicKey(db: Database, { kid }: JWTHeaderParameters): Promise<CryptoKey> {
   const found = (await tokens.listSigningKeys(db, retiredKeyMinutes)).find(({ id }) => id === kid)
-  if (!found) throw new errors.JWKSNoMatchingKey()
+  if (!found) throw new JWKSNoMatchingKey()
   return keep(read, found.id, read.get(found.id) ?? (await importKey(found.publicKey)))
 }
 

@@ -1,5 +1,4 @@
 /** bcrypt hashes of accounts that came from elsewhere, checked outside the event loop. */
-import bcrypt from 'bcrypt'
 
 /** Of a cost that a sign-in may have: 2^15 rounds take about two seconds. */
 export function isBcryptHash(hash: string): boolean {
@@ -8,6 +7,7 @@ export function isBcryptHash(hash: string): boolean {
 
 /** As the letters were typed, or, as some program may have kept them, composed. `$2y$` is what PHP calls `$2b$`. */
 export async function isBcrypt(password: string, hash: string): Promise<boolean> {
+  const { default: bcrypt } = await import('bcrypt')
   const ours = hash.replace(/^\$2y/, '$2b')
   const composed = password.normalize('NFC')
   if (await bcrypt.compare(composed, ours)) return true

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { Reader, type Response } from 'mmdb-lib'
+import type { Reader, Response } from 'mmdb-lib'
 
 let table: Promise<Reader<Response>> | undefined
 
@@ -15,6 +15,7 @@ export async function countryOf(address: string): Promise<string | null> {
 }
 
 async function openTable(): Promise<Reader<Response>> {
+  const { Reader } = await import('mmdb-lib')
   const url = import.meta.resolve('@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb')
   return new Reader(await readFile(fileURLToPath(url)))
 }

@@ -141,6 +141,10 @@ test('too many guesses shut out devices that are not known, and nobody else', as
     sql`insert into sign_in_failures (account_id, hour, passwords)
       values (${account.id}, date_trunc('hour', now()), ${count})
       on conflict (account_id, hour) do update set passwords = ${count}`.execute(database.db)
+  const setPasswordAge = (minutes: number) =>
+    sql`update passwords set changed_at = now() - make_interval(mins => ${minutes})
+      where account_id = ${account.id}`.execute(database.db)
+  await setPasswordAge(20)
   const fromHome = { userid, password, device: deviceAt('192.0.2.7', deviceToken) }
   const fromElsewhere = (i: number) => ({ userid, password, device: deviceAt(`198.51.100.${i}`) })
   await addFailures(97)
@@ -156,6 +160,10 @@ test('too many guesses shut out devices that are not known, and nobody else', as
   assert.equal(await tryLogin(host, fromHomeWrong), 'wrongCredentials')
   assert.equal(await tryLogin(host, fromHome), 'let in')
   assert.equal(toldOf('sign_in_attempts', account.id).length, 1)
+  assert.equal(await tryLogin(host, fromElsewhere(11)), 'wrongCredentials')
+  await setPasswordAge(10)
+  assert.equal(await tryLogin(host, fromElsewhere(12)), 'let in', 'by the password that was set a moment ago')
+  await setPasswordAge(20)
   await sql`update sign_in_failures set hour = hour - interval '25 hours' where account_id = ${account.id}`.execute(
     database.db,
   )

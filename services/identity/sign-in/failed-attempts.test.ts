@@ -38,3 +38,17 @@ test('a network is an IPv4 address or the /64 of an IPv6 one', () => {
   for (const [address, network] of Object.entries(networks))
     assert.equal(networkOf(address), network, address)
 })
+
+test('many failures a second are an attack, wherever they come from, until they cease', () => {
+  let now = 0
+  const attempts = createFailedAttempts({ now: () => now })
+  for (let i = 0; i < 300; i++) {
+    now += 2_000
+    attempts.add(`mistyped ${i}`)
+  }
+  assert.equal(attempts.isUnderAttack(), false)
+  for (let i = 0; i < 70; i++) attempts.add(`guessed ${i}`)
+  assert.equal(attempts.isUnderAttack(), true)
+  now += 60_000
+  assert.equal(attempts.isUnderAttack(), false)
+})

@@ -5,20 +5,27 @@ export interface FailedAttempts {
   add(source: string): void
   /** More than one mistake lately; anybody may mistype once. */
   isSuspect(source: string): boolean
+  /** Wherever from: more than one each second for a while. */
+  isUnderAttack(): boolean
 }
 
 /** Over this time a failure counts less and less. */
 const memoryMs = 15 * 60_000
+const attackMs = 60_000
+const attackFailures = 60
 
 /** Of the sources, those that failed longest ago are forgotten beyond `most`. */
 export function createFailedAttempts({ most = 100_000, now = Date.now } = {}): FailedAttempts {
   const failures = new Map<string, { count: number; at: number }>()
+  let all = { count: 0, at: 0 }
+  const left = ({ count, at }: typeof all, lifeMs: number) => count * Math.max(0, 1 - (now() - at) / lifeMs)
   const countOf = (source: string) => {
     const known = failures.get(source)
-    return known ? known.count * Math.max(0, 1 - (now() - known.at) / memoryMs) : 0
+    return known ? left(known, memoryMs) : 0
   }
   return {
     add(source) {
+      all = { count: left(all, attackMs) + 1, at: now() }
       const count = countOf(source) + 1
       failures.delete(source)
       failures.set(source, { count, at: now() })
@@ -26,8 +33,12 @@ export function createFailedAttempts({ most = 100_000, now = Date.now } = {}): F
       if (failures.size > most) failures.delete(oldest!)
     },
     isSuspect: (source) => countOf(source) > 1,
+    isUnderAttack: () => left(all, attackMs) > attackFailures,
   }
 }
+
+/** Of this process. */
+export const failedAttempts = createFailedAttempts()
 
 /** Whoever has one address of a /64 has them all (RFC 6177). Undefined for what is no address. */
 export function networkOf(address: string): string | undefined {

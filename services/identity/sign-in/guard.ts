@@ -1,27 +1,25 @@
 /**
  * What wrong passwords lead to. From an address or device they came from, others wait less (`hash-queue.ts`). For an
  * account they add up, and when there are too many, devices that nobody has signed in from can't any more; those that
- * are known, passkeys and a new password still can. So nobody can lock somebody else out.
+ * are known, passkeys and a password of a moment ago still can. So nobody can lock somebody else out.
  */
 import { identity } from '#contracts/identity.ts'
 import type { Context } from '#services/identity/settings.ts'
 import { addPasswordFailures, tryFactor } from '#services/identity/store/failures.ts'
 import { deviceHashOf, type DeviceFacts } from './devices.ts'
-import { createFailedAttempts, networkOf } from './failed-attempts.ts'
+import { failedAttempts, networkOf } from './failed-attempts.ts'
 import type { Lane } from './hash-queue.ts'
 
 /** In 24 hours, from devices that are not known. */
 export const mostFailures = 100
-/** In 24 hours: six digits of which three are right at any time withstand that for centuries. */
-const mostFactorTries = 100
-
-const attempts = createFailedAttempts()
+/** In 24 hours. Of a million codes three are right at any time: who knows the password has to guess for thirty years. */
+const mostFactorTries = 30
 
 /** Where somebody stands in the line for a hash. A known device that guesses counts as any other. */
 export function laneOf(device: DeviceFacts | undefined, isKnownDevice: boolean): Lane {
   const [network, token] = sourcesOf(device)
-  if (isKnownDevice && !attempts.isSuspect(token!)) return 'known'
-  return network !== undefined && attempts.isSuspect(network) ? 'suspect' : 'new'
+  if (isKnownDevice && !failedAttempts.isSuspect(token!)) return 'known'
+  return network !== undefined && failedAttempts.isSuspect(network) ? 'suspect' : 'new'
 }
 
 /** `accountIds` are those whose password was tried from a device that they don't know. */
@@ -30,7 +28,7 @@ export function noteFailure(
   device: DeviceFacts | undefined,
   accountIds: readonly string[],
 ): void {
-  for (const source of sourcesOf(device)) if (source !== undefined) attempts.add(source)
+  for (const source of sourcesOf(device)) if (source !== undefined) failedAttempts.add(source)
   for (const accountId of accountIds) countLater(context.own, accountId)
 }
 

@@ -5,12 +5,12 @@ import { createHashQueue, type Lane } from './hash-queue.ts'
 const lanes = {
   known: { running: 2, waiting: 3 },
   new: { running: 2, waiting: 3 },
-  suspect: { running: 1, waiting: 2 },
+  suspect: { running: 1, waiting: 2, waitMs: 200 },
 }
 
 /** A queue in which every piece of work ends when it is told to. */
-function steered() {
-  const queue = createHashQueue({ running: 2, lanes })
+function steered(isUnderAttack = () => false) {
+  const queue = createHashQueue({ running: 2, lanes, isUnderAttack })
   const started: { name: string; end: () => void }[] = []
   const add = (lane: Lane, name: string, signal?: AbortSignal) =>
     queue.run(() => new Promise<void>((end) => void started.push({ name, end })), { lane, signal })
@@ -71,4 +71,30 @@ test('whoever gives up while waiting leaves the line; work that fails leaves its
   assert.deepEqual(names(), ['n1', 'n2', 'n3', 'n4'])
   for (const { end } of started.slice(2)) end()
   await Promise.all(after)
+})
+
+test('under attack one place is left to those who are known', async () => {
+  let isUnderAttack = true
+  const { started, add, names } = steered(() => isUnderAttack)
+  const all = [add('new', 'n1'), add('new', 'n2'), add('suspect', 's1'), add('known', 'k1')]
+  assert.deepEqual(names(), ['n1', 'k1'])
+  isUnderAttack = false
+  for (let next = 0; next < all.length; next++) {
+    started[next]!.end()
+    await turns()
+  }
+  assert.deepEqual(names(), ['n1', 'k1', 'n2', 's1'])
+  await Promise.all(all)
+})
+
+test('a suspect who waits too long is sent away', async () => {
+  const { started, add, names } = steered()
+  const running = [add('new', 'n1'), add('new', 'n2')]
+  await assert.rejects(add('suspect', 's1'), { code: 'tooManyRequests' })
+  for (const { end } of started) end()
+  await Promise.all(running)
+  const next = add('suspect', 's2')
+  assert.deepEqual(names(), ['n1', 'n2', 's2'])
+  started[2]!.end()
+  await next
 })

@@ -19,40 +19,51 @@ export interface HashQueue {
   ): Promise<T>
 }
 
+interface LaneLimits {
+  readonly running: number
+  readonly waiting: number
+  /** Whoever waits for longer is sent away; as long as the signal lets him, unless stated. */
+  readonly waitMs?: number
+}
+
 interface Limits {
   /** At once, of all lanes. */
   running: number
-  /** Of each lane, read whenever somebody's turn may have come. */
-  lanes: Record<Lane, { readonly running: number; readonly waiting: number }>
+  lanes: Record<Lane, LaneLimits>
+  /** While it is, those who are not known leave one place free, so that those who are need not even wait for a hash to end. */
+  isUnderAttack?: () => boolean
 }
 
 export function createHashQueue(limits: Limits): HashQueue {
   const running = { known: 0, new: 0, suspect: 0 }
   const waiting: Record<Lane, Set<() => void>> = { known: new Set(), new: new Set(), suspect: new Set() }
   const total = () => running.known + running.new + running.suspect
-  const hasTurn = (lane: Lane) => total() < limits.running && running[lane] < limits.lanes[lane].running
+  const mostStrangers = () => (limits.isUnderAttack?.() ? Math.max(1, limits.running - 1) : limits.running)
+  const hasTurn = (lane: Lane) =>
+    total() < limits.running &&
+    running[lane] < limits.lanes[lane].running &&
+    (lane === 'known' || running.new + running.suspect < mostStrangers())
 
   function checkRoom(lane: Lane): void {
-    if (hasTurn(lane) || waiting[lane].size < limits.lanes[lane].waiting) return
-    if (lane === 'suspect')
-      throw standardError('tooManyRequests', 'Too many attempts from this address failed.', {
-        retryAfterSeconds: 5,
-      })
-    throw standardError('overloaded', 'Too many sign in at the moment.', { retryAfterSeconds: 1 })
+    if (!hasTurn(lane) && waiting[lane].size >= limits.lanes[lane].waiting) throw refusal(lane)
   }
 
   function wait(lane: Lane, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
+      const { waitMs } = limits.lanes[lane]
+      const timer = waitMs === undefined ? undefined : setTimeout(() => leave(refusal(lane)), waitMs)
       const start = () => {
-        waiting[lane].delete(start)
-        signal?.removeEventListener('abort', give)
+        leave()
         running[lane]++
         resolve()
       }
-      const give = () => {
+      const leave = (reason?: Error) => {
         waiting[lane].delete(start)
-        reject(signal?.reason as Error)
+        signal?.removeEventListener('abort', give)
+        clearTimeout(timer)
+        if (reason) reject(reason)
       }
+      const give = () => leave(signal?.reason as Error)
       waiting[lane].add(start)
       signal?.addEventListener('abort', give, { once: true })
     })
@@ -81,4 +92,12 @@ export function createHashQueue(limits: Limits): HashQueue {
       }
     },
   }
+}
+
+function refusal(lane: Lane): Error {
+  return lane === 'suspect'
+    ? standardError('tooManyRequests', 'Too many attempts from this address failed.', {
+        retryAfterSeconds: 5,
+      })
+    : standardError('overloaded', 'Too many sign in at the moment.', { retryAfterSeconds: 1 })
 }

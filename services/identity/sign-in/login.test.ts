@@ -29,9 +29,15 @@ test('people sign in by userid, however they write it, by e-mail and by phone', 
     name: 'Ann',
   })
   for (const userid of [
-    ...['ann.lee@localhost', 'ann.lee', 'AnnLee', ' ANN.LEE@LOCALHOST '],
-    ...['ann@example.com', 'ANN@EXAMPLE.COM'],
-    ...['+8801712345678', '01712-345678', '০১৭১২৩৪৫৬৭৮'],
+    'ann.lee@localhost',
+    'ann.lee',
+    'AnnLee',
+    ' ANN.LEE@LOCALHOST ',
+    'ann@example.com',
+    'ANN@EXAMPLE.COM',
+    '+8801712345678',
+    '01712-345678',
+    '০১৭১২৩৪৫৬৭৮',
   ])
     assert.equal((await signIn(host, userid)).account.id, made.id, userid)
   for (const userid of ['ann_lee@localhost', 'ann@localhost', 'ann.lee@example.com', '01812345678'])
@@ -42,9 +48,8 @@ test('wrong passwords and unknown accounts get one answer', async () => {
   await signUp(host, 'known@localhost')
   const { account } = await signUp(host, 'disabled@localhost')
   await sql`update accounts set disabled_at = now() where id = ${account.id}`.execute(database.db)
-  const tries = [
-    ...['known@localhost', 'unknown@localhost', 'no userid', 'known@example.com', '01912345678', '@', '+'],
-  ].map((userid) => ({ userid, password: 'a wrong one' }))
+  const nobodys = ['unknown@localhost', 'no userid', 'known@example.com', '01912345678', '@', '+']
+  const tries = ['known@localhost', ...nobodys].map((userid) => ({ userid, password: 'a wrong one' }))
   const answers = await Promise.all(
     [...tries, { userid: 'disabled@localhost', password }].map((entrance) =>
       anonymous()

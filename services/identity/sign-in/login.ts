@@ -1,20 +1,21 @@
 /** Signing in with a password. */
-import type { Account } from '#contracts/identity/account.ts'
 import { readIdentifier } from '#services/identity/people/identifiers.ts'
-import type { Calls, Command, Query } from '#services/identity/settings.ts'
-import { holdAccount, holdAccountAndPassword } from '#services/identity/store/accounts.ts'
+import type { Calls, Query } from '#services/identity/settings.ts'
+import { holdPassword } from '#services/identity/store/accounts.ts'
 import { findCredentials, rehashPassword, type Credentials } from '#services/identity/store/credentials.ts'
 import { showInstallation } from '#services/identity/store/installation.ts'
 import { deviceHashOf, type DeviceFacts } from './devices.ts'
+import { evenPace } from './even-pace.ts'
 import { laneOf, mostFailures, noteFailure } from './guard.ts'
 import type { Lane } from './hash-queue.ts'
 import { hashing, hashPassword, isOutdated, isPassword } from './passwords.ts'
 import { askForSecondFactor } from './second-factor.ts'
-import { startSessionOf } from './sessions.ts'
+import { startSessionIfStill, startSessionOfKnown } from './sessions.ts'
 
 export const loginCalls: Pick<Calls, 'login'> = {
   login: {
     async opensTransaction({ userid, password, client, device }, context) {
+      const startedAt = performance.now()
       const refuse = () => context.fail('wrongCredentials', 'The userid or the password is wrong.')
       // Without a device's token it is clear where somebody stands: who has to be sent away costs nothing more.
       if (!deviceHashOf(device)) hashing.checkRoom(laneOf(device, false))
@@ -26,21 +27,28 @@ export const loginCalls: Pick<Calls, 'login'> = {
       const proven = await findProven(context, password, candidates, lane)
       if (!proven) {
         noteFailure(context, device, strangersTo(candidates))
+        await paces[candidates.length - 1]!(startedAt)
         return refuse()
       }
-      const { accountId, passwordHash, hasSecondFactor } = proven
-      const newHash = isOutdated(passwordHash)
-        ? await hashPassword(password, { ...turnOf(context), lane })
-        : null
+      const { accountId, passwordHash: oldHash, hasSecondFactor, isKnownDevice } = proven
+      const newHash = isOutdated(oldHash) && (await hashPassword(password, { signal: context.signal, lane }))
+      const entrance = { client, device, passwordHash: newHash || oldHash }
+      if (isKnownDevice && client === 'browser' && !newHash && !hasSecondFactor)
+        return (await startSessionOfKnown(context, accountId, entrance)) ?? refuse()
       return context.transact(async (context) => {
-        const account = (await holdProven(context, proven, newHash)) ?? refuse()
-        return hasSecondFactor
-          ? askForSecondFactor(context, accountId)
-          : startSessionOf(context, account, { client, device })
+        const { tx } = context
+        if (newHash && !(await rehashPassword(tx, accountId, oldHash, newHash))) return refuse()
+        if (!hasSecondFactor) return (await startSessionIfStill(context, accountId, entrance)) ?? refuse()
+        // It may have been changed since it was read.
+        if (!(await holdPassword(tx, accountId, entrance.passwordHash))) return refuse()
+        return askForSecondFactor(context, accountId)
       })
     },
   },
 }
+
+/** Of a failure, by the number of passwords that were tried. */
+const paces = [evenPace(), evenPace()]
 
 type Candidate = Credentials | undefined
 
@@ -68,20 +76,10 @@ async function findProven(
   lane: Lane,
 ): Promise<Candidate> {
   for (const candidate of candidates) {
-    const isRight = await isPassword(password, candidate?.passwordHash, { ...turnOf(context), lane })
+    const isRight = await isPassword(password, candidate?.passwordHash, { signal: context.signal, lane })
     if (isRight && candidate && !isGuarded(candidate)) return candidate
   }
   return undefined
-}
-
-/** Its password may have been changed since it was read; then it is refused. */
-async function holdProven(
-  { tx }: Command,
-  { accountId, passwordHash }: Credentials,
-  newHash: string | null,
-): Promise<Account | undefined> {
-  if (newHash === null) return holdAccountAndPassword(tx, accountId, passwordHash)
-  return (await rehashPassword(tx, accountId, passwordHash, newHash)) ? holdAccount(tx, accountId) : undefined
 }
 
 /** Too many guessed. The right password is answered as a wrong one. */
@@ -93,9 +91,4 @@ function strangersTo(candidates: readonly Candidate[]): string[] {
   return candidates.flatMap((candidate) =>
     candidate && !candidate.isKnownDevice ? [candidate.accountId] : [],
   )
-}
-
-/** Waiting ends with the call. */
-function turnOf(context: Query): { readonly signal: AbortSignal } {
-  return { signal: context.signal }
 }

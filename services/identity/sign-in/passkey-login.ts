@@ -3,7 +3,7 @@ import type { Calls } from '#services/identity/settings.ts'
 import { insertTicket, tryTicket, useTicket } from '#services/identity/store/tickets.ts'
 import { noteFailure } from './guard.ts'
 import { checkPasskey, mostTicketTries, ticketMinutes } from './second-factor.ts'
-import { startSession } from './sessions.ts'
+import { startSessionIfStill } from './sessions.ts'
 import { hashOf, newToken } from './tokens.ts'
 import { requestOptions } from './webauthn.ts'
 
@@ -28,7 +28,7 @@ export const passkeyLoginCalls: Pick<Calls, 'startPasskeyLogin' | 'finishPasskey
       return context.transact(async (context) => {
         if (!(await useTicket(context.tx, tried.tokenHash))) return expire()
         if (!(await use(context))) return refuse()
-        return startSession(context, use.accountId, { client, device })
+        return (await startSessionIfStill(context, use.accountId, { client, device })) ?? refuse()
       })
     },
   },

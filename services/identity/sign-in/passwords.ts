@@ -5,10 +5,11 @@ import type { Identity } from '#platform/identity.ts'
 import { counter } from '#platform/metrics.ts'
 import { deriveArgon2, formatPhc, parseArgon2, type Argon2Hash } from './argon2.ts'
 import { isBcrypt, isBcryptHash } from './bcrypt.ts'
+import { failedAttempts } from './failed-attempts.ts'
 import { createHashQueue, type Lane } from './hash-queue.ts'
 
 /** OWASP Password Storage Cheat Sheet: 19 MiB, two passes, one lane. */
-export const cost = { variant: 'argon2id', memory: 19_456, passes: 2, parallelism: 1 } as const
+const cost = { variant: 'argon2id', memory: 19_456, passes: 2, parallelism: 1 } as const
 const saltBytes = 16
 const hashBytes = 32
 
@@ -20,8 +21,9 @@ export const hashing = createHashQueue({
   lanes: {
     known: { running, waiting: 64 },
     new: { running, waiting: 64 },
-    suspect: { running: 1, waiting: 8 },
+    suspect: { running: 1, waiting: 8, waitMs: 5_000 },
   },
+  isUnderAttack: failedAttempts.isUnderAttack,
 })
 
 /** Whose turn it is, and what bounds the time that somebody waits for it. Whoever is signed in is known. */

@@ -9,7 +9,7 @@ import { openLocalSignals } from '#platform/signals/local.ts'
 import { testHost, type TestHost } from '#platform/testing/host.ts'
 import identityService from '#services/identity/service.ts'
 import { endExpiredSessions } from './sessions.ts'
-import { followRevocations, signIn, signUp } from '#services/identity/testing.ts'
+import { eventually, followRevocations, password, signIn, signUp } from '#services/identity/testing.ts'
 
 /** Two processes on one database. */
 let host: TestHost
@@ -23,11 +23,6 @@ after(async () => {
   await other[Symbol.asyncDispose]()
   await host[Symbol.asyncDispose]()
 })
-
-async function eventually(isSo: () => boolean, timeoutMs = 5_000): Promise<void> {
-  for (const giveUpAt = Date.now() + timeoutMs; !isSo() && Date.now() < giveUpAt;) await sleep(5)
-  assert.ok(isSo())
-}
 
 test('what ends in one process is told by another one within a second', async () => {
   const { client, account, session } = await signUp(host, 'told@localhost')
@@ -48,7 +43,7 @@ test('changes of roles and passwords, and the end of all sessions, are told', as
   await eventually(() => stream.told.length > 0)
   const accountId = account.id
   await host.client(identity).setRoles({ accountId, roles: ['staff'] })
-  await client.changePassword({ password: 'password', newPassword: 'new password' })
+  await client.changePassword({ password, newPassword: 'a small red letterbox' })
   await client.endSessions({})
   await eventually(() => stream.revoked().length === 3)
   assert.deepEqual(stream.revoked(), [

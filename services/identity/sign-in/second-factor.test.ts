@@ -170,7 +170,7 @@ test('whoever knows the password does not guess the code', async () => {
   await nextStep()
   assert.equal(await finish(first.ticket, { totp: codeOf(secret) }), 'let in')
   assert.equal(await tries(), 4, 'the right one is forgiven')
-  await sql`update sign_in_failures set factors = 100 where account_id = ${account.id}`.execute(database.db)
+  await sql`update sign_in_failures set factors = 30 where account_id = ${account.id}`.execute(database.db)
   await nextStep()
   const { ticket } = await halfIn(userid)
   assert.equal(await finish(ticket, { totp: codeOf(secret) }), 'wrongCredentials')
@@ -243,7 +243,7 @@ test('a session that is not fresh changes nothing of this until it is confirmed'
     await assert.rejects(client.confirmIdentity(wrong), { code: 'wrongCredentials', status: 403 })
   await client.confirmIdentity({ password })
   await client.makeRecoveryCodes({})
-  await sql`update sign_in_failures set factors = 100 where account_id = ${account.id}`.execute(database.db)
+  await sql`update sign_in_failures set factors = 30 where account_id = ${account.id}`.execute(database.db)
   await assert.rejects(client.confirmIdentity({ password }), { code: 'tooManyRequests' })
 })
 

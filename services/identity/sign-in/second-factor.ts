@@ -8,7 +8,7 @@ import { countRecoveryCodes, findTotp } from '#services/identity/store/second-fa
 import { insertTicket, tryTicket, useTicket, type TicketRow } from '#services/identity/store/tickets.ts'
 import { mayTryFactor, noteFailure } from './guard.ts'
 import { checkRecoveryCode } from './recovery-codes.ts'
-import { startSession } from './sessions.ts'
+import { startSessionIfStill } from './sessions.ts'
 import { hashOf, newToken } from './tokens.ts'
 import { checkTotp } from './totp.ts'
 import { checkRequest, credentialIdOf, passkeyMinutes, requestOptions } from './webauthn.ts'
@@ -50,7 +50,7 @@ export const secondFactorCalls: Pick<Calls, 'finishLogin'> = {
       return context.transact(async (context) => {
         if (!(await useTicket(context.tx, tokenHash))) return expire()
         if (!(await use(context))) return refuse()
-        return startSession(context, accountId, { client, device })
+        return (await startSessionIfStill(context, accountId, { client, device })) ?? refuse()
       })
     },
   },

@@ -1,11 +1,10 @@
 /** Sessions: a browser's has an opaque token, of which only the SHA-256 is kept; an app's has tokens that change. */
 import { v7 } from 'uuid'
 import type { z } from 'zod'
-import type { Account } from '#contracts/identity/account.ts'
 import type { SignedIn } from '#contracts/identity/sign-in.ts'
+import type { Database } from '#platform/database/database.ts'
 import type { ServiceContext } from '#platform/service.ts'
 import type { Command } from '#services/identity/settings.ts'
-import { holdAccount } from '#services/identity/store/accounts.ts'
 import { insertRefreshToken } from '#services/identity/store/app-tokens.ts'
 import { insertRevocations } from '#services/identity/store/revocations.ts'
 import { deleteExpiredSessions, deleteSessions, insertSession } from '#services/identity/store/sessions.ts'
@@ -20,46 +19,74 @@ export interface Entrance {
   client?: 'browser' | 'app'
   /** Undefined for a caller that came through no gateway. */
   device?: DeviceFacts | undefined
+  /** Whose password it was. It may have been changed since it was read; then nobody is let in. */
+  passwordHash?: string
 }
 
-/** Signs somebody in who has proved who he is. */
+/** Signs somebody in who has proved who he is. Fails with `forbidden` for an account that nobody can sign in to. */
 export async function startSession(
   context: Command,
   accountId: string,
   entrance: Entrance = {},
 ): Promise<z.input<typeof SignedIn>> {
-  const account =
-    (await holdAccount(context.tx, accountId)) ??
+  return (
+    (await startSessionIfStill(context, accountId, entrance)) ??
     context.fail('forbidden', 'Nobody can sign in to this account.')
-  return startSessionOf(context, account, entrance)
+  )
 }
 
-/** As `startSession`, of an account that is held already. Always under a token that nobody has seen before. */
-export async function startSessionOf(
+/** Undefined where what was proved is not so any more. */
+export async function startSessionIfStill(
   context: Command,
-  account: Account,
-  { client = 'browser', device }: Entrance,
-): Promise<z.input<typeof SignedIn>> {
-  const opaque = newToken()
+  accountId: string,
+  entrance: Entrance,
+): Promise<z.input<typeof SignedIn> | undefined> {
+  const { client = 'browser', device } = entrance
+  const begun = await beginSession(context, context.tx, accountId, entrance)
+  if (!begun) return undefined
+  const { id, token, expiresAt, standing, account } = begun
+  const deviceToken = device && (await rememberDevice(context, accountId, device, standing))
+  const tokens =
+    client === 'browser'
+      ? { token, expiresAt }
+      : await newAppTokens(context, { id, accountId, roles: account.roles })
+  return { ...tokens, ...(deviceToken !== undefined && { deviceToken }), account }
+}
+
+/**
+ * As `startSessionIfStill`, of a browser that the account knows: there is nothing to write but the session, by one
+ * statement, which needs no transaction around it.
+ */
+export async function startSessionOfKnown(
+  context: Pick<Command, 'db' | 'settings'>,
+  accountId: string,
+  entrance: Entrance,
+): Promise<z.input<typeof SignedIn> | undefined> {
+  const begun = await beginSession(context, context.db, accountId, entrance)
+  return begun && { token: begun.token, expiresAt: begun.expiresAt, account: begun.account }
+}
+
+/** Always under a token that nobody has seen before. */
+async function beginSession(
+  { settings }: Pick<Command, 'settings'>,
+  db: Database,
+  accountId: string,
+  { client = 'browser', device, passwordHash }: Entrance,
+) {
+  const { token, hash } = newToken()
   const row = {
     id: v7(),
-    accountId: account.id,
-    tokenHash: client === 'browser' ? opaque.hash : null,
+    accountId,
+    tokenHash: client === 'browser' ? hash : null,
     client,
     device: deviceName(device?.userAgent ?? ''),
     address: device?.address ?? '',
     country: await countryOf(device?.address ?? ''),
   }
-  const { expiresAt, ...standing } = await insertSession(context.tx, row, {
-    idleDays: context.settings.SESSION_IDLE_DAYS,
-    deviceHash: deviceHashOf(device),
-  })
-  const deviceToken = device && (await rememberDevice(context, account.id, device, standing))
-  const tokens =
-    client === 'browser'
-      ? { token: opaque.token, expiresAt }
-      : await newAppTokens(context, { id: row.id, accountId: account.id, roles: account.roles })
-  return { ...tokens, ...(deviceToken !== undefined && { deviceToken }), account }
+  const { SESSION_IDLE_DAYS: idleDays } = settings
+  const deviceHash = deviceHashOf(device)
+  const started = await insertSession(db, row, { idleDays, deviceHash, passwordHash })
+  return started && { ...started, id: row.id, token }
 }
 
 /** For an app: what it shows, and what it gets the next one with. */

@@ -1,11 +1,4 @@
 /** Passkeys (WebAuthn Level 3): what a browser is asked, and whether its answer is right. */
-import {
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
-} from '@simplewebauthn/server'
-import { cose } from '@simplewebauthn/server/helpers'
 import { z } from 'zod'
 import type { Account } from '#contracts/identity/account.ts'
 import { publicUrl } from '#services/identity/public-url.ts'
@@ -14,8 +7,11 @@ import type { PasskeyRow } from '#services/identity/store/passkeys.ts'
 
 type Settings = Context['settings']
 
-/** Every authenticator can one of them. */
-const algorithms = [cose.COSEALG.EdDSA, cose.COSEALG.ES256, cose.COSEALG.RS256]
+/** Three hundred modules, which a start need not load. */
+const webAuthn = () => import('@simplewebauthn/server')
+
+/** Every authenticator can one of them: EdDSA, ES256, RS256 (IANA, COSE Algorithms). */
+const algorithms = [-8, -7, -257]
 
 /** How long a browser may take, as long as a ticket lives. */
 export const passkeyMinutes = 5
@@ -25,6 +21,7 @@ export async function creationOptions(
   settings: Settings,
   { installation, account, passkeys }: { installation: string; account: Account; passkeys: PasskeyRow[] },
 ) {
+  const { generateRegistrationOptions } = await webAuthn()
   const options = await generateRegistrationOptions({
     rpName: installation,
     rpID: relyingParty(settings).id,
@@ -45,6 +42,7 @@ export async function requestOptions(
   settings: Settings,
   { passkeys, isAlone }: { passkeys?: PasskeyRow[]; isAlone: boolean },
 ) {
+  const { generateAuthenticationOptions } = await webAuthn()
   const options = await generateAuthenticationOptions({
     rpID: relyingParty(settings).id,
     timeout: passkeyMinutes * 60_000,
@@ -67,6 +65,7 @@ export async function checkCreation(
   if (!response) return undefined
   const { id: expectedRPID, origin } = relyingParty(settings)
   const expectedOrigin = origin(response.response.clientDataJSON)
+  const { verifyRegistrationResponse } = await webAuthn()
   const { verified, registrationInfo } = await verifyRegistrationResponse({
     response,
     expectedChallenge: challenge,
@@ -96,6 +95,7 @@ export async function checkRequest(
   if (!response || response.id !== passkey.credentialId || !isOf(response.response.userHandle, passkey))
     return undefined
   const { id: expectedRPID, origin } = relyingParty(settings)
+  const { verifyAuthenticationResponse } = await webAuthn()
   const { verified, authenticationInfo } = await verifyAuthenticationResponse({
     response,
     expectedChallenge: challenge,

@@ -59,13 +59,6 @@ export async function lockAccount(tx: Database, id: string): Promise<Account | u
   return rows[0]
 }
 
-/** One that can be signed in to. It stays as it is until the transaction ends; others may hold it too. */
-export async function holdAccount(tx: Database, id: string): Promise<Account | undefined> {
-  const { rows } = await sql<Account>`
-    select ${columns} from accounts where id = ${id} and disabled_at is null for share`.execute(tx)
-  return rows[0]
-}
-
 export async function updateRoles(tx: Database, id: string, roles: readonly Role[]): Promise<void> {
   await sql`update accounts set roles = ${roles} where id = ${id}`.execute(tx)
 }
@@ -195,22 +188,6 @@ export async function holdPassword(tx: Database, accountId: string, hash: string
   const { rows } = await sql`
     select from passwords where account_id = ${accountId} and hash = ${hash} for share`.execute(tx)
   return rows.length === 1
-}
-
-/**
- * One that can be signed in to and whose password still has this hash. Both stay as they are until the transaction
- * ends; others may hold them too.
- */
-export async function holdAccountAndPassword(
-  tx: Database,
-  id: string,
-  hash: string,
-): Promise<Account | undefined> {
-  const { rows } = await sql<Account>`
-    select ${columns} from accounts join passwords on passwords.account_id = accounts.id
-    where accounts.id = ${id} and disabled_at is null and hash = ${hash}
-    for share of accounts, passwords`.execute(tx)
-  return rows[0]
 }
 
 /** Instead of any that was there. */

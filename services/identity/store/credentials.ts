@@ -9,7 +9,7 @@ export interface Credentials {
   /** Of a userid always; of an address, where he has verified it. */
   isHeld: boolean
   passwordHash: string
-  /** Of the last 24 hours, from devices that are not known. */
+  /** Of the last 24 hours, from devices that are not known. None against a password set a quarter of an hour ago or later. */
   failures: number
   isKnownDevice: boolean
   hasSecondFactor: boolean
@@ -27,6 +27,7 @@ export async function findCredentials(
       coalesce((
         select sum(sign_in_failures.passwords)::int from sign_in_failures
         where account_id = accounts.id and hour > now() - interval '24 hours'
+          and changed_at < now() - interval '15 minutes'
       ), 0) as failures,
       exists (
         select from known_devices where account_id = accounts.id and token_hash = ${deviceHash}

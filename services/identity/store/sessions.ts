@@ -2,7 +2,9 @@ import { sql } from 'kysely'
 import { isoTime } from '#platform/database/iso-time.ts'
 import { longestSessionDays, type Session, type ShownSession } from '#contracts/identity/sign-in.ts'
 import type { z } from 'zod'
+import type { Account } from '#contracts/identity/account.ts'
 import type { Database } from '#platform/database/database.ts'
+import { columns } from './accounts.ts'
 
 export type SessionRow = Extract<Session, { kind: 'account' }>
 export type ListedSession = Omit<z.output<typeof ShownSession>, 'isCurrent'>
@@ -27,27 +29,44 @@ export interface DeviceStanding {
   hasKnown: boolean
 }
 
-/** Gives the time at which it ends unless it is used. The device counts as used. */
+/**
+ * Undefined where nobody can sign in to the account, or its password has not the hash that is stated. Account and
+ * password stay as they are until the transaction ends; the device counts as used, to the hour.
+ */
 export async function insertSession(
   tx: Database,
   { id, accountId, tokenHash, client, device, address, country }: NewSessionRow,
-  { idleDays, deviceHash }: { idleDays: number; deviceHash: Buffer | null },
-): Promise<{ expiresAt: string } & DeviceStanding> {
-  const { rows } = await sql<{ expiresAt: string } & DeviceStanding>`
-    with started as (
+  {
+    idleDays,
+    deviceHash,
+    passwordHash,
+  }: { idleDays: number; deviceHash: Buffer | null; passwordHash?: string | undefined },
+): Promise<{ expiresAt: string; standing: DeviceStanding; account: Account } | undefined> {
+  const itsPassword =
+    passwordHash === undefined
+      ? sql``
+      : sql`join passwords on passwords.account_id = accounts.id and passwords.hash = ${passwordHash}`
+  const { rows } = await sql<Account & DeviceStanding & { expiresAt: string }>`
+    with held as (
+      select ${columns} from accounts ${itsPassword}
+      where accounts.id = ${accountId} and disabled_at is null for share
+    ), started as (
       insert into sessions (id, account_id, token_hash, client, device, address, country, expires_at)
-      values (${id}, ${accountId}, ${tokenHash}, ${client}, ${device}, ${address}, ${country},
-        now() + make_interval(days => ${Math.min(idleDays, longestSessionDays)}))
-      returning expires_at
+      select ${id}, held.id, ${tokenHash}, ${client}, ${device}, ${address}, ${country},
+        now() + make_interval(days => ${Math.min(idleDays, longestSessionDays)})
+      from held returning expires_at
     ), touched as (
       update known_devices set last_used_at = now()
-      where account_id = ${accountId} and token_hash = ${deviceHash} returning 1
+      from held where account_id = held.id and token_hash = ${deviceHash}
+        and last_used_at < now() - interval '1 hour'
     )
-    select ${isoTime('expires_at')} as "expiresAt", exists (select from touched) as "isKnown",
+    select held.*, ${isoTime('expires_at')} as "expiresAt", exists (select from known_devices where account_id = held.id and token_hash = ${deviceHash}) as "isKnown",
       exists (select from known_devices where token_hash = ${deviceHash}) as "isOurs",
-      exists (select from known_devices where account_id = ${accountId}) as "hasKnown"
-    from started`.execute(tx)
-  return rows[0]!
+      exists (select from known_devices where account_id = held.id) as "hasKnown"
+    from held, started`.execute(tx)
+  if (!rows[0]) return undefined
+  const { expiresAt, isKnown, isOurs, hasKnown, ...account } = rows[0]
+  return { expiresAt, standing: { isKnown, isOurs, hasKnown }, account }
 }
 
 /** The session behind a token. Its use moves its end on, at most once an hour, and never past the longest life of a session. */

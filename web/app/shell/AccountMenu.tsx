@@ -1,10 +1,12 @@
-/** Who is signed in, and what concerns the whole app. */
+/** What concerns who is signed in, and the whole app. It opens as it appears. */
 import { Menu, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import { Check, Keyboard, Languages, LogOut, Moon, ShieldCheck, Sun, SunMoon, UserRound } from 'lucide-react'
-import { Language, type Account } from '#contracts/identity/account.ts'
+import type { ReactNode } from 'react'
+import { Language } from '#contracts/identity/account.ts'
 import { useWords } from '#web/app/language.tsx'
 import { Picture } from '#web/ui/Picture.tsx'
+import type { AccountButtonProps } from './AccountButton.tsx'
 import { useLanguageChange } from './language-change.ts'
 import { useSignOut } from './sign-out.ts'
 
@@ -14,24 +16,22 @@ const schemes = [
   ['dark', Moon],
 ] as const
 
-export interface AccountMenuProps {
-  account: Account
-  onShowShortcuts: () => void
+export interface AccountMenuProps extends AccountButtonProps {
+  /** What the button says to those who don't see it. */
+  label: ReactNode
 }
 
-export function AccountMenu({ account, onShowShortcuts }: AccountMenuProps) {
+export function AccountMenu({ account, label, onShowShortcuts }: AccountMenuProps) {
   const { t, language } = useWords()
   const { colorScheme, setColorScheme } = useMantineColorScheme()
   const changeLanguage = useLanguageChange()
   const signOut = useSignOut()
   return (
-    <Menu position="bottom-end" width={264} shadow="md">
+    <Menu defaultOpened position="bottom-end" width={264} shadow="md">
       <Menu.Target>
-        <UnstyledButton
-          aria-label={t('shell.accountMenu', { name: account.name })}
-          style={{ borderRadius: '50%' }}
-        >
+        <UnstyledButton style={{ borderRadius: '50%' }}>
           <Picture account={account} size={34} />
+          {label}
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>

@@ -1,5 +1,5 @@
 /** Says whether what is shown keeps up with the server. */
-import { Badge, Tooltip } from '@mantine/core'
+import { Badge } from '@mantine/core'
 import { useWords } from '#web/app/language.tsx'
 import { useConnection } from '#web/app/live.ts'
 
@@ -9,10 +9,16 @@ export function ConnectionState() {
   const { t } = useWords()
   const connection = useConnection()
   return (
-    <Tooltip label={t(`connection.${connection}.text`)}>
-      <Badge variant="dot" color={colors[connection]} role="status" tt="none" fw={500} size="md">
-        {t(`connection.${connection}`)}
-      </Badge>
-    </Tooltip>
+    <Badge
+      variant="dot"
+      color={colors[connection]}
+      role="status"
+      tt="none"
+      fw={500}
+      size="md"
+      title={t(`connection.${connection}.text`)}
+    >
+      {t(`connection.${connection}`)}
+    </Badge>
   )
 }

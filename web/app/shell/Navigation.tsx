@@ -1,5 +1,5 @@
 /** The parts of the product, and the sections of the one that is open. */
-import { NavLink, ScrollArea } from '@mantine/core'
+import { Box, NavLink } from '@mantine/core'
 import { Link, useRouterState } from '@tanstack/react-router'
 import type { Account } from '#contracts/identity/account.ts'
 import { useWords } from '#web/app/language.tsx'
@@ -9,13 +9,13 @@ import { parts } from '#web/features/parts.ts'
 export function Navigation({ account }: { account: Account }) {
   const path = useRouterState({ select: ({ location }) => location.pathname })
   return (
-    <ScrollArea type="auto">
+    <Box flex={1} style={{ overflowY: 'auto' }}>
       {parts
         .filter((part) => part.mayUse(account))
         .map((part) => (
           <PartLinks key={part.id} part={part} path={path} />
         ))}
-    </ScrollArea>
+    </Box>
   )
 }
 

@@ -29,6 +29,7 @@ export function Palette({ account, openings, onShowShortcuts }: PaletteProps) {
       highlightQuery
       scrollable
       maxHeight={420}
+      attributes={{ content: { 'aria-label': t('palette.open') } }}
       searchProps={{
         leftSection: <Search size={18} />,
         placeholder: t('palette.placeholder'),

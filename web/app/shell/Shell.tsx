@@ -2,19 +2,22 @@
 import { AppShell, Burger, Group, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { Link, Outlet, useRouterState } from '@tanstack/react-router'
-import { useEffect } from 'react'
+import { lazy, Suspense, useEffect } from 'react'
 import { useWords } from '#web/app/language.tsx'
 import { useAccount } from '#web/app/session.ts'
 import { Mark } from '#web/ui/Mark.tsx'
-import { AccountMenu } from './AccountMenu.tsx'
+import { AccountButton } from './AccountButton.tsx'
 import { ConfirmationHost } from './ConfirmationHost.tsx'
 import { ConnectionState } from './ConnectionState.tsx'
 import { Navigation } from './Navigation.tsx'
 import { PaletteButton } from './PaletteButton.tsx'
-import { ShortcutList } from './ShortcutList.tsx'
 import { useLiveSession } from './live-session.ts'
 import { useShortcuts } from './shortcuts.ts'
 import { VerifyBanner } from './VerifyBanner.tsx'
+
+const ShortcutList = lazy(() =>
+  import('./ShortcutList.tsx').then(({ ShortcutList }) => ({ default: ShortcutList })),
+)
 
 export function Shell() {
   const { t, language, setLanguage } = useWords()
@@ -47,7 +50,15 @@ export function Shell() {
             aria-label={t('shell.menu')}
             aria-expanded={isMenuOpen}
           />
-          <Group component={Link} {...{ to: '/' }} gap="xs" wrap="nowrap" c="inherit" td="none">
+          <Group
+            component={Link}
+            {...{ to: '/' }}
+            aria-label={t('app.name')}
+            gap="xs"
+            wrap="nowrap"
+            c="inherit"
+            td="none"
+          >
             <Mark />
             <Text fw={700} fz="lg" visibleFrom="xs">
               {t('app.name')}
@@ -56,7 +67,7 @@ export function Shell() {
           <Group ml="auto" gap="xs" wrap="nowrap">
             <ConnectionState />
             <PaletteButton onOpen={palette.open} />
-            <AccountMenu account={account} onShowShortcuts={palette.showShortcuts} />
+            <AccountButton account={account} onShowShortcuts={palette.showShortcuts} />
           </Group>
         </Group>
       </AppShell.Header>
@@ -68,7 +79,11 @@ export function Shell() {
         <Outlet />
       </AppShell.Main>
       <ConfirmationHost />
-      <ShortcutList account={account} isOpen={isListOpen} onClose={closeList} />
+      {isListOpen && (
+        <Suspense>
+          <ShortcutList account={account} onClose={closeList} />
+        </Suspense>
+      )}
       {palette.element}
     </AppShell>
   )

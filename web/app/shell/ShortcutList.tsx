@@ -5,11 +5,10 @@ import { parts } from '#web/features/parts.ts'
 
 export interface ShortcutListProps {
   account: Account
-  isOpen: boolean
   onClose: () => void
 }
 
-export function ShortcutList({ account, isOpen, onClose }: ShortcutListProps) {
+export function ShortcutList({ account, onClose }: ShortcutListProps) {
   const { t } = useWords()
   const rows = [
     { keys: ['Ctrl', 'K'], text: t('palette.open') },
@@ -23,7 +22,7 @@ export function ShortcutList({ account, isOpen, onClose }: ShortcutListProps) {
   ]
   return (
     <Modal
-      opened={isOpen}
+      opened
       onClose={onClose}
       title={t('shortcuts.title')}
       closeButtonProps={{ 'aria-label': t('action.close') }}

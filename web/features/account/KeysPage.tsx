@@ -60,7 +60,7 @@ export function KeysPage() {
           </Table.ScrollContainer>
         )}
       </List>
-      {isOpen && <NewKeyDialog onClose={() => setOpen(false)} />}
+      {isOpen && <NewKeyDialog owner="account" onClose={() => setOpen(false)} />}
     </Page>
   )
 }

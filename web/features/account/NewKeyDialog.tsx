@@ -10,7 +10,18 @@ import { Note } from '#web/ui/Note.tsx'
 
 const lifetimesDays = [30, 90, 365] as const
 
-export function NewKeyDialog({ onClose }: { onClose: () => void }) {
+export interface NewKeyDialogProps {
+  /** What the key is for: the person, or a service. */
+  owner: keyof typeof calls
+  onClose: () => void
+}
+
+const calls = {
+  account: { create: identity.calls.createApiKey, list: identity.calls.listApiKeys },
+  service: { create: identity.calls.createServiceKey, list: identity.calls.listServiceKeys },
+}
+
+export function NewKeyDialog({ owner, onClose }: NewKeyDialogProps) {
   const { t } = useWords()
   const [key, setKey] = useState<string>()
   return (
@@ -21,14 +32,23 @@ export function NewKeyDialog({ onClose }: { onClose: () => void }) {
       title={t('keys.add')}
       closeButtonProps={{ 'aria-label': t('action.close') }}
     >
-      {key === undefined ? <NewKeyForm onKey={setKey} /> : <ShownKey value={key} onClose={onClose} />}
+      {key === undefined ? (
+        <NewKeyForm owner={owner} onKey={setKey} />
+      ) : (
+        <ShownKey value={key} onClose={onClose} />
+      )}
     </Modal>
   )
 }
 
-function NewKeyForm({ onKey }: { onKey: (key: string) => void }) {
+interface NewKeyFormProps extends Pick<NewKeyDialogProps, 'owner'> {
+  onKey: (key: string) => void
+}
+
+function NewKeyForm({ owner, onKey }: NewKeyFormProps) {
   const { t } = useWords()
-  const { form, submit, isPending, failure } = useCallForm(identity.calls.createApiKey, {
+  const { create, list } = calls[owner]
+  const { form, submit, isPending, failure } = useCallForm(create, {
     initialValues: { name: '', scopes: ['*:read'] as string[], lifetime: '90' },
     validate: {
       name: (name) => (name.trim() === '' ? t('field.needed') : null),
@@ -36,7 +56,7 @@ function NewKeyForm({ onKey }: { onKey: (key: string) => void }) {
     },
     inputOf: ({ name, scopes, lifetime }) => ({ name, scopes, expiresAt: inDays(lifetime) }),
     fieldOf: (path) => (path === 'expiresAt' ? 'lifetime' : path.split('.', 1)[0]!),
-    refreshes: [identity.calls.listApiKeys],
+    refreshes: [list],
     onDone: ({ key }) => onKey(key),
   })
   const services = ['*', ...contracts.map(({ name }) => name)]

@@ -1,20 +1,11 @@
 /** Pages for who is not signed in yet, or not completely. */
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
 import { rootRoute } from '#web/app/root-route.tsx'
+import { texts } from '#web/app/search.ts'
 import { requireAccount } from '#web/app/session.ts'
 import { EntryLayout } from './EntryLayout.tsx'
 
 const entryRoute = createRoute({ getParentRoute: () => rootRoute, id: 'entry', component: EntryLayout })
-
-const textOf = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
-
-/** Search parameters that are texts; the others are dropped. */
-function texts<Name extends string>(...names: Name[]) {
-  return (search: Record<string, unknown>): { [Key in Name]?: string } =>
-    Object.fromEntries(names.flatMap((name) => (textOf(search[name]) ? [[name, search[name]]] : []))) as {
-      [Key in Name]?: string
-    }
-}
 
 const signInRoute = createRoute({
   getParentRoute: () => entryRoute,

@@ -2,7 +2,7 @@
 import type { InputOf } from '#contracts/client.ts'
 import type { AccountRole, Language } from '#contracts/identity/account.ts'
 import type { identity } from '#contracts/identity.ts'
-import type { Words } from '#web/app/language.tsx'
+import type { Words } from '#web/app/words.ts'
 
 export interface FirstAccount {
   /** React keeps rows apart by it. */

@@ -29,6 +29,7 @@ export const failures = {
   'failure.passkeyRefused': 'এই পাসকি এখানে চলবে না।',
   'failure.confirmationNeeded': 'এর জন্য নিশ্চিত করতে হবে যে এটি আপনি।',
   'failure.rangeTooWide': 'এই পরিসরে অনেক বেশি ঠিকানা পড়ে।',
+  'failure.notRetriable': 'এটি যা থেকে তৈরি তা আর রাখা নেই।',
 
   'field.wrong': 'এটি ঠিক নেই।',
   'field.needed': 'এটি লাগবে।',

