@@ -2,7 +2,7 @@
 import type { Caller } from './client.ts'
 import type { Sequence } from './contract.ts'
 import { CallError, standardError } from './errors.ts'
-import { backOff, keepConnected } from './live-connection.ts'
+import { backOff, keepConnected, type LiveConnection } from './live-connection.ts'
 import { liveCloseCodes, liveWindow, type ClientMessage, type ServerMessage } from './live.ts'
 import type { Problem } from './problem.ts'
 
@@ -11,6 +11,8 @@ export interface LiveClient extends Disposable {
   stream: Caller['stream']
   /** Connects and stays connected without a subscription, to be told when the session ends. */
   open(): void
+  /** Takes `open` back: without a subscription it disconnects. The next socket is that of whoever is signed in then. */
+  pause(): void
 }
 
 /** `closed`: it does not connect again by itself. */
@@ -90,22 +92,15 @@ export function createLiveClient(url: string, options: LiveClientOptions = {}): 
       const grant = (items: number) => connection.send({ type: 'credit', id, items })
       const following = new Following(id, `${service}.${name}`, input as Record<string, unknown>, grant)
       if (isClosed) following.finish(standardError('cancelled'))
-      return read(following, {
-        signal,
-        begin() {
-          followings.set(id, following)
-          connection.send(following.subscription())
-          open()
-        },
-        end() {
-          followings.delete(id)
-          connection.send({ type: 'unsubscribe', id })
-        },
-      })
+      return read(following, { id, signal, followings, connection, open })
     },
     open() {
       staysOpen = true
       open()
+    },
+    pause() {
+      staysOpen = false
+      if (followings.size === 0) connection.close()
     },
     [Symbol.dispose]() {
       isClosed = true
@@ -116,23 +111,29 @@ export function createLiveClient(url: string, options: LiveClientOptions = {}): 
 }
 
 interface Reading {
+  id: number
   signal: AbortSignal | undefined
-  begin: () => void
-  end: () => void
+  followings: Map<number, Following>
+  connection: Pick<LiveConnection, 'send'>
+  open: () => void
 }
 
-/** Begins when somebody asks for the first item. */
-async function* read(following: Following, { signal, begin, end }: Reading): AsyncGenerator<unknown> {
+/** Subscribes when somebody asks for the first item, and unsubscribes when the reader leaves. */
+async function* read(following: Following, reading: Reading): AsyncGenerator<unknown> {
+  const { id, signal, followings, connection, open } = reading
   const onAbort = () => following.finish(standardError('cancelled'))
   signal?.addEventListener('abort', onAbort)
   if (signal?.aborted) onAbort()
-  begin()
+  followings.set(id, following)
+  connection.send(following.subscription())
+  open()
   try {
     for (let next; (next = await following.next());) yield next.item
   } finally {
     signal?.removeEventListener('abort', onAbort)
     following.finish()
-    end()
+    followings.delete(id)
+    connection.send({ type: 'unsubscribe', id })
   }
 }
 

@@ -2,9 +2,10 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BrowserContextOptions } from 'playwright-core'
+import { adminScenes } from '../tests/web/admin-scenes.ts'
 import { openInstallation, type Installation } from '../tests/web/installation.ts'
 import { people, populate, signIn } from '../tests/web/people.ts'
-import { adminScenes, scenes, setUpScenes, showScene, type Scene } from '../tests/web/scenes.ts'
+import { scenes, setUpScenes, showScene, type Scene } from '../tests/web/scenes.ts'
 
 interface Look {
   name: string

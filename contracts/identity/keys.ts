@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { command, query } from '../contract.ts'
 
 /** `mail:read` allows the queries and streams of mail, `mail:write` its commands too; `*:read`, `*:write` those of every service. */
-export const Scope = z.string().regex(/^(\*|[a-z]+):(read|write)$/, 'is like mail:read')
+const Scope = z.string().regex(/^(\*|[a-z]+):(read|write)$/, 'is like mail:read')
 
 const KeyName = z.string().trim().min(1).max(100)
 

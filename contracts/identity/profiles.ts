@@ -27,7 +27,7 @@ export const Preferences = z.object({
 export type Preferences = z.output<typeof Preferences>
 
 /** How somebody is reached. */
-export const Recipient = Account.pick({
+const Recipient = Account.pick({
   id: true,
   userid: true,
   name: true,

@@ -98,7 +98,7 @@ async function start(
     { ...logging, spans },
     stack,
   )
-  const { answerer, keys, resources, rpc, tokens } = wiring
+  const { answerer, keys, resources } = wiring
   stack.use(await logging.ship(spans, callerFor(answerer, { identity })))
 
   const announced: [string, string][] = []
@@ -118,20 +118,11 @@ async function start(
   await startSubscriptions(services, selected, wiring.runtimes, resources.bus, spans)
   stack.defer(() => resources.bus.drain(settings.STOP_GRACE_MS))
   await startRoles(selected, wiring, stack, ready.promise, {
-    answerer,
-    directory: wiring.directory,
+    ...processContext(wiring, address, spans),
     instanceId: () => registration?.id ?? '',
-    callAt: (endpoint, ...call) => wiring.remote.callAt(endpoint, ...call),
-    traffic: () => wiring.remote.traffic(),
-    reach: async (other, timeoutMs) => {
-      if (other !== address) await reach(rpc, other, timeoutMs)
-    },
     ops,
     stopping: stopping.signal,
     announce: (what, where) => void announced.push([what, where]),
-    finishSpan: (trace, span) => spans.finish(trace, { service: 'gateway', ...span }),
-    signIdentity: tokens.sign,
-    identifyServiceKey: keys.identifyServiceKey,
   })
   if (!selected.some(({ service }) => service.contract.name === 'gateway'))
     announced.push(['Health', `${stack.use(await openOpsPort(settings, ops, log)).url}/health`])
@@ -176,6 +167,25 @@ async function openRpcDoor(
   stack.defer(() => local.idle())
   stack.defer(() => server.drain(settings.STOP_GRACE_MS))
   return { listening: server.address, address, registration }
+}
+
+function processContext(
+  { answerer, directory, remote, rpc, tokens, keys }: Wiring,
+  address: string,
+  spans: SpanRecorder,
+) {
+  return {
+    answerer,
+    directory,
+    callAt: (endpoint, ...call) => remote.callAt(endpoint, ...call),
+    traffic: () => remote.traffic(),
+    reach: async (other, timeoutMs) => {
+      if (other !== address) await reach(rpc, other, timeoutMs)
+    },
+    finishSpan: (trace, span) => spans.finish(trace, { service: 'gateway', ...span }),
+    signIdentity: tokens.sign,
+    identifyServiceKey: keys.identifyServiceKey,
+  } satisfies Partial<ProcessContext>
 }
 
 async function startRoles(

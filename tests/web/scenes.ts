@@ -111,9 +111,9 @@ export const scenes: Scene[] = [
     as: 'person',
     path: '/account/security',
     async act(page) {
-      const json = { type: '', title: 'Confirm', status: 403, code: 'confirmationNeeded' }
-      const headers = { 'content-type': 'application/problem+json' }
-      await page.route('**/api/me/totp', (route) => route.fulfill({ status: 403, headers, json }))
+      const body = JSON.stringify({ type: '', title: 'Confirm', status: 403, code: 'confirmationNeeded' })
+      const contentType = 'application/problem+json'
+      await page.route('**/api/me/totp', (route) => route.fulfill({ status: 403, contentType, body }))
       await page.locator('section:nth-of-type(2) button').click()
       await page.locator('[role=dialog] [autocomplete=current-password]').waitFor()
     },
@@ -191,17 +191,6 @@ export const scenes: Scene[] = [
   },
   { name: 'not-found', as: 'person', path: '/nothing/here' },
 ]
-
-const adminPages = (
-  'overview topology accounts accounts/import sessions grants protection service-keys ' +
-  'logs traces audit outbox dead-letters erasures installation'
-).split(' ')
-
-export const adminScenes: Scene[] = adminPages.map((page) => ({
-  name: `admin-${page.replace('/', '-')}`,
-  as: 'admin',
-  path: `/admin/${page}`,
-}))
 
 /** Goes there and waits until nothing loads any more. */
 export async function showScene(page: Page, scene: Scene): Promise<void> {

@@ -3,17 +3,10 @@ import { createRequire } from 'node:module'
 import { after, before, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { scriptBytes } from './first-load.ts'
+import { adminScenes } from './admin-scenes.ts'
 import { codeSentTo, openInstallation, totpOf, type Installation } from './installation.ts'
 import { password, people, populate, signIn } from './people.ts'
-import {
-  adminScenes,
-  fillInstallation,
-  fillOwner,
-  scenes,
-  setUpScenes,
-  showScene,
-  type Scene,
-} from './scenes.ts'
+import { fillInstallation, fillOwner, scenes, setUpScenes, showScene, type Scene } from './scenes.ts'
 
 const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 
@@ -183,6 +176,24 @@ test('who is off-boarded is thrown out of every browser within a second, and tol
     [first, second].map(({ page }) => page.getByText('Your session has ended').waitFor({ timeout: 2000 })),
   )
   assert.ok(Date.now() - startedAt < 1000, `${Date.now() - startedAt} ms`)
+})
+
+test('who signs in after somebody else in the same browser has a connection of their own', async () => {
+  const { id } = await installation.identity.createProfile({ userid: 'jamal', name: 'Jamal', password })
+  await using visit = await installation.visit()
+  const { page } = visit
+  await signIn(page, 'mina')
+  await page.getByText('Live', { exact: true }).waitFor()
+  await page.locator('header button[aria-haspopup=menu]').click()
+  await page.getByRole('menuitem', { name: 'Sign out' }).click()
+  await page.waitForURL('**/sign-in')
+  await page.locator('[data-path="userid"]').fill('jamal')
+  await page.locator('[data-path="password"]').fill(password)
+  await page.locator('button[type=submit]').click()
+  await page.waitForURL('**/account/profile')
+  await page.getByText('Live', { exact: true }).waitFor()
+  await installation.identity.offboardAccount({ accountId: id })
+  await page.getByText('Your session has ended').waitFor({ timeout: 1000 })
 })
 
 test('the language of the account is the language of the page, from the next sign-in on too', async () => {

@@ -24,6 +24,13 @@ export async function makePasskey(options: Json): Promise<Json> {
   return (await startRegistration({ optionsJSON }).catch(refuse)) as unknown as Json
 }
 
+/** Takes back a question that is open, if there is one. */
+export async function stopAsking(): Promise<void> {
+  if (!hasPasskeys) return
+  const { WebAuthnAbortService } = await import('@simplewebauthn/browser')
+  WebAuthnAbortService.cancelCeremony()
+}
+
 /** Whether the browser offers passkeys where the identifier is typed. */
 export async function offersPasskeys(): Promise<boolean> {
   return hasPasskeys && ((await PublicKeyCredential.isConditionalMediationAvailable?.()) ?? false)

@@ -58,8 +58,8 @@ export const theme = createTheme({
   colors: { green, red, dark },
   defaultRadius: 'sm',
   cursorType: 'pointer',
-  fontFamily:
-    "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans Bengali Variable', 'Noto Sans', sans-serif",
+  // The first has Bengali letters alone. Behind others Chromium draws boxes for what it loads too late.
+  fontFamily: "'Noto Sans Bengali Variable', system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif",
   headings: {
     fontWeight: '650',
     sizes: { h1: { fontSize: '1.5rem' }, h2: { fontSize: '1.125rem' }, h3: { fontSize: '1rem' } },

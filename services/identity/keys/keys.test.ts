@@ -170,3 +170,13 @@ test('a service key acts under its name, which nothing else has', async () => {
   while (told.revoked().length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
   assert.deepEqual(told.revoked(), [{ accountId: made.id, sessionId: null }])
 })
+
+test('a key of an account that nobody can sign in to is nobody’s', async () => {
+  const { client, account } = await someone()
+  const { key } = await client.createApiKey(reading)
+  assert.ok(await sessionOf(host, key))
+  await using database = openDatabase({ url: host.databaseUrl })
+  const db = database.forService('identity')
+  await sql`update accounts set disabled_at = now() where id = ${account.id}`.execute(db)
+  assert.equal(await sessionOf(host, key), null)
+})

@@ -149,7 +149,7 @@ async function claim(
 }
 
 /** Security is not to be turned off; what somebody never chose is told by both ways. */
-export function preferencesOf(chosen: Partial<Preferences> | null): Preferences {
+function preferencesOf(chosen: Partial<Preferences> | null): Preferences {
   const both = { email: true, push: true }
   const topics = Object.fromEntries(
     Topic.options.map((topic) => [topic, topic === 'security' ? both : (chosen?.topics?.[topic] ?? both)]),
@@ -157,9 +157,9 @@ export function preferencesOf(chosen: Partial<Preferences> | null): Preferences 
   return { topics, quietHours: chosen?.quietHours ?? null }
 }
 
-export function phoneOf(context: Query, given: string | undefined): string | undefined
-export function phoneOf(context: Query, given: string | null | undefined): string | null | undefined
-export function phoneOf(context: Query, given: string | null | undefined): string | null | undefined {
+function phoneOf(context: Query, given: string | undefined): string | undefined
+function phoneOf(context: Query, given: string | null | undefined): string | null | undefined
+function phoneOf(context: Query, given: string | null | undefined): string | null | undefined {
   if (given === null || given === undefined) return given
   return readPhone(given) ?? refuseField(context, 'phone', 'is no phone number')
 }

@@ -38,30 +38,18 @@ function skeletonOf(mailbox: string): string {
 }
 
 /** Mailboxes that stand for the domain itself (RFC 2142), or that would lend somebody its authority. */
-const reserved = new Set(
-  [
-    ...['abuse', 'noc', 'security', 'postmaster', 'hostmaster', 'usenet', 'news', 'webmaster', 'www', 'uucp'],
-    ...['ftp', 'info', 'marketing', 'sales', 'support', 'mailer-daemon', 'root', 'admin', 'administrator'],
-    ...['owner', 'staff', 'system', 'noreply', 'no-reply', 'nobody', 'daemon', 'help', 'billing', 'accounts'],
-    ...['contact', 'office', 'service', 'dakghar', 'me', 'all', 'everyone', 'orders', 'shop', 'chat', 'api'],
-    ...[
-      'autoconfig',
-      'autodiscover',
-      'dmarc',
-      'tls-reports',
-      'ssladmin',
-      'ssl',
-      'it',
-      'moderator',
-      'official',
-    ],
-  ].map(skeletonOf),
-)
+const reserved = skeletons(`
+  abuse noc security postmaster hostmaster usenet news webmaster www uucp ftp info marketing sales support
+  mailer-daemon root admin administrator owner staff system noreply no-reply nobody daemon help billing accounts
+  contact office service dakghar me all everyone orders shop chat api autoconfig autodiscover dmarc tls-reports
+  ssladmin ssl it moderator official`)
 
 /** Programs answer these; nobody gets them, not even from an admin. */
-const ours = new Set(
-  ['postmaster', 'abuse', 'mailer-daemon', 'dmarc', 'tls-reports', 'no-reply'].map(skeletonOf),
-)
+const ours = skeletons('postmaster abuse mailer-daemon dmarc tls-reports no-reply')
+
+function skeletons(mailboxes: string): ReadonlySet<string> {
+  return new Set(mailboxes.trim().split(/\s+/).map(skeletonOf))
+}
 
 /** An admin may give what strangers can't take: `sales@`, `info@`. */
 export function isReserved({ skeleton }: Userid, isGivenByAdmin: boolean): boolean {

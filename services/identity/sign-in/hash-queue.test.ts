@@ -10,7 +10,7 @@ const lanes = {
 
 /** A queue in which every piece of work ends when it is told to. */
 function steered(isUnderAttack = () => false) {
-  const queue = createHashQueue({ running: 2, lanes, isUnderAttack })
+  const queue = createHashQueue({ running: 2, lanes, strangersUnderAttack: 1, isUnderAttack })
   const started: { name: string; end: () => void }[] = []
   const add = (lane: Lane, name: string, signal?: AbortSignal) =>
     queue.run(() => new Promise<void>((end) => void started.push({ name, end })), { lane, signal })

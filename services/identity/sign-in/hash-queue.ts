@@ -30,15 +30,16 @@ interface Limits {
   /** At once, of all lanes. */
   running: number
   lanes: Record<Lane, LaneLimits>
-  /** While it is, those who are not known leave one place free, so that those who are need not even wait for a hash to end. */
-  isUnderAttack?: () => boolean
+  /** Places for those who are not known while `isUnderAttack`: others need not even wait for a hash to end. */
+  strangersUnderAttack: number
+  isUnderAttack: () => boolean
 }
 
 export function createHashQueue(limits: Limits): HashQueue {
   const running = { known: 0, new: 0, suspect: 0 }
   const waiting: Record<Lane, Set<() => void>> = { known: new Set(), new: new Set(), suspect: new Set() }
   const total = () => running.known + running.new + running.suspect
-  const mostStrangers = () => (limits.isUnderAttack?.() ? Math.max(1, limits.running - 1) : limits.running)
+  const mostStrangers = () => (limits.isUnderAttack() ? limits.strangersUnderAttack : limits.running)
   const hasTurn = (lane: Lane) =>
     total() < limits.running &&
     running[lane] < limits.lanes[lane].running &&

@@ -13,8 +13,9 @@ const cost = { variant: 'argon2id', memory: 19_456, passes: 2, parallelism: 1 } 
 const saltBytes = 16
 const hashBytes = 32
 
-/** One thread of libuv's four stays free for files and names. */
-const running = Math.min(3, availableParallelism())
+const cores = availableParallelism()
+/** One more than there are cores, so that none waits for the next hash; one thread of libuv's four stays free for files and names. */
+const running = Math.min(3, cores + 1)
 
 export const hashing = createHashQueue({
   running,
@@ -23,6 +24,7 @@ export const hashing = createHashQueue({
     new: { running, waiting: 64 },
     suspect: { running: 1, waiting: 8, waitMs: 5_000 },
   },
+  strangersUnderAttack: Math.max(1, Math.min(running, cores) - 1),
   isUnderAttack: failedAttempts.isUnderAttack,
 })
 

@@ -12,10 +12,14 @@ export function useLiveSession(): void {
   useEffect(() => {
     live.open()
     // The same close tells of other roles: then the person stays, with them.
-    return onSessionEnded(() => {
+    const forget = onSessionEnded(() => {
       void isStillSignedIn(queries).then((isIn) =>
         isIn ? live.open() : leaveSession(router, queries, 'ended'),
       )
     })
+    return () => {
+      forget()
+      live.pause()
+    }
   }, [queries, router])
 }

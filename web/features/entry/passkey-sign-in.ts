@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'react'
 import { CallError } from '#contracts/errors.ts'
 import type { Account } from '#contracts/identity/account.ts'
 import { identity } from '#contracts/identity.ts'
-import { askForPasskey, offersPasskeys } from '#web/app/passkeys.ts'
+import { askForPasskey, offersPasskeys, stopAsking } from '#web/app/passkeys.ts'
 import { perform } from '#web/app/queries.ts'
 
 export interface PasskeySignIn {
@@ -15,33 +15,37 @@ export interface PasskeySignIn {
 }
 
 export function usePasskeySignIn(onSignedIn: (account: Account) => void): PasskeySignIn {
-  const told = useRef(onSignedIn)
-  told.current = onSignedIn
   const { mutate, isPending, error } = useMutation({
-    mutationFn: () => signIn(false),
+    mutationFn: signIn,
     onSuccess: (account) => told.current(account),
   })
+  const told = useRef(onSignedIn)
+  told.current = onSignedIn
   useEffect(() => {
     let isHere = true
-    void offer()
-    return () => void (isHere = false)
+    void offersPasskeys().then((isOffered) => {
+      if (isOffered && isHere) void offer()
+    })
+    return () => {
+      isHere = false
+      void stopAsking()
+    }
 
-    /** In silence: the form is there for those who don't take the offer. */
+    /** The form is there for those who don't take the offer; it is made anew when its time is over. */
     async function offer(): Promise<void> {
       try {
-        if (!(await offersPasskeys()) || !isHere) return
-        const account = await signIn(true)
+        const account = await signIn({ useBrowserAutofill: true })
         if (isHere) told.current(account)
-      } catch {
-        // Not taken, or not possible.
+      } catch (error) {
+        if (isHere && error instanceof CallError && error.code === 'ticketExpired') await offer()
       }
     }
   }, [])
   const isChange = error instanceof CallError && error.code === 'cancelled'
-  return { start: () => mutate(), isPending, error: isChange ? null : error }
+  return { start: () => mutate({}), isPending, error: isChange ? null : error }
 }
 
-async function signIn(useBrowserAutofill: boolean): Promise<Account> {
+async function signIn({ useBrowserAutofill = false }: { useBrowserAutofill?: boolean }): Promise<Account> {
   const { ticket, options } = await perform(identity.calls.startPasskeyLogin, {})
   const passkey = await askForPasskey(options, useBrowserAutofill)
   const { account } = await perform(identity.calls.finishPasskeyLogin, { ticket, passkey })

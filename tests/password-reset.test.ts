@@ -8,7 +8,7 @@ import { testHost, type TestHost } from '#platform/testing/host.ts'
 import identityService from '#services/identity/service.ts'
 import { password, sessionOf, signIn, tryLogin } from '#services/identity/testing.ts'
 import notificationsService from '#services/notifications/service.ts'
-import { messagesTo, tokenFor } from './testing.ts'
+import { messagesTo, tokenFor } from './messages.ts'
 
 const publicUrl = 'https://post.example'
 let host: TestHost

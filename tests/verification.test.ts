@@ -7,7 +7,7 @@ import { testHost, type TestHost } from '#platform/testing/host.ts'
 import identityService from '#services/identity/service.ts'
 import { password, sessionOf, signIn } from '#services/identity/testing.ts'
 import notificationsService from '#services/notifications/service.ts'
-import { codeFor, messagesTo, tokenFor } from './testing.ts'
+import { codeFor, messagesTo, tokenFor } from './messages.ts'
 
 let host: TestHost
 before(async () => {
