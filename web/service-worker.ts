@@ -22,7 +22,7 @@ interface WorkerScope {
 const worker = self as unknown as WorkerScope
 const cacheName = `app-${PRECACHE_VERSION}`
 const offlinePage = '/offline.html'
-const offlineFiles = [offlinePage, '/offline.css', '/icon.svg']
+const offlineFiles = [offlinePage, '/icon.svg']
 
 worker.addEventListener('install', (event) => {
   event.waitUntil(keepFiles().then(() => worker.skipWaiting()))

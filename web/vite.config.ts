@@ -30,7 +30,11 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      input: { app: here('index.html'), 'service-worker': here('service-worker.ts') },
+      input: {
+        app: here('index.html'),
+        offline: here('offline.html'),
+        'service-worker': here('service-worker.ts'),
+      },
       output: {
         // What many pages share comes in two files: the heads of eighty would be a fifth of the load.
         codeSplitting: {

@@ -45,12 +45,8 @@ const lively: Omit<Scene, 'as'>[] = [
     act: openDialog('section:last-of-type td button, section:last-of-type li button'),
   },
   { name: 'log-line', path: '/admin/logs', act: openDialog('main li button') },
-  {
-    name: 'logs-live',
-    path: '/admin/logs?live=on',
-    act: (page) => page.locator('main li button').first().waitFor(),
-  },
-  { name: 'trace', path: '/admin/traces?service=identity', act: follow },
+  { name: 'logs-live', path: '/admin/logs?live=on' },
+  { name: 'trace', path: '/admin/traces', act: follow },
   {
     name: 'outbox-message',
     path: '/admin/outbox?search=verify',

@@ -124,13 +124,15 @@ test('a service key is shown once', async () => {
 })
 
 test('logs come as they are written, stand still and go on', async () => {
-  const write = (data: string) =>
-    page.evaluate(`fetch('/api/me?${data}', { headers: { accept: 'application/json' } })`)
+  const write = (data: string) => installation.logs.writeLog({ name: 'test', data })
   await page.goto('/admin/logs?live=on')
   await page.getByText('The last 500 lines are kept here.').waitFor()
   const lines = page.locator('main li')
-  await write('one')
-  await lines.first().waitFor()
+  // The stream begins somewhat later than the page.
+  while ((await lines.count()) === 0) {
+    await write('one')
+    await page.waitForTimeout(100)
+  }
   await button('Pause').click()
   const held = await lines.count()
   await write('two')
@@ -141,6 +143,14 @@ test('logs come as they are written, stand still and go on', async () => {
   assert.equal(await lines.count(), held)
   await button('Resume').click()
   await lines.nth(held).waitFor()
+})
+
+test('lines are found by their words, and lead to the trace', async () => {
+  await page.goto('/admin/logs?text=invitation')
+  await page.locator('main li').filter({ hasText: 'invitation made' }).getByRole('button').click()
+  await dialog().getByRole('link').click()
+  await page.getByRole('heading', { name: 'POST /api/accounts' }).waitFor()
+  await row('notifications.sendEmail').filter({ hasText: 'unavailable' }).waitFor()
 })
 
 test('every page of admins works under the content security policy', () => {

@@ -5,6 +5,7 @@ import { chromium, type Browser, type BrowserContextOptions, type Page } from 'p
 import { createClient, type Client } from '#contracts/client.ts'
 import { createHttpCaller } from '#contracts/http-client.ts'
 import { identity } from '#contracts/identity.ts'
+import { logs } from '#contracts/logs.ts'
 import { notifications } from '#contracts/notifications.ts'
 import { freePort } from '#platform/testing/server-process.ts'
 import { testHost } from '#platform/testing/host.ts'
@@ -19,6 +20,7 @@ export interface Installation extends AsyncDisposable {
   /** As a service, with all rights. */
   identity: Client<typeof identity>
   notifications: Client<typeof notifications>
+  logs: Client<typeof logs>
   /** A page whose failures fail the test: scripts that throw, and what the policy of the page refused. */
   visit(options?: BrowserContextOptions): Promise<Visit>
 }
@@ -57,6 +59,7 @@ export async function openInstallation(): Promise<Installation> {
     browser,
     identity: createClient(identity, caller),
     notifications: createClient(notifications, caller),
+    logs: createClient(logs, caller),
     visit: (options) => visit(browser, { baseURL: origin, ...options }),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }

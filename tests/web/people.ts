@@ -4,6 +4,7 @@ import { createClient } from '#contracts/client.ts'
 import { createHttpCaller } from '#contracts/http-client.ts'
 import { identity } from '#contracts/identity.ts'
 import { totpOf, type Installation } from './installation.ts'
+import { writeRecords } from './records.ts'
 
 export const password = 'green boats at noon'
 
@@ -35,6 +36,7 @@ export async function populate(installation: Installation): Promise<void> {
     const { secret } = await client.startTotp({})
     await client.confirmTotp({ code: totpOf(secret) })
   })
+  await writeRecords(installation)
 }
 
 type IdentityClient = Installation['identity']

@@ -32,7 +32,7 @@ export function NotFound() {
   const { t } = useWords()
   usePageTitle(t('notFound.title'))
   return (
-    <Box component="main">
+    <Box component="main" mih="80dvh" style={{ display: 'grid', placeItems: 'center' }}>
       <Empty icon={MapPinOff} title={t('notFound.title')} text={t('notFound.text')}>
         <Button component={Link} to="/" variant="default" mt="xs">
           {t('notFound.home')}

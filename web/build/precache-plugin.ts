@@ -2,8 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Plugin } from 'vite'
 
-/** Fonts are kept when they are first used. */
-const isKept = (file: string) => /^assets\/.*\.(js|css)$/.test(file)
+const isKept = (file: string) => /^assets\/.*\.(js|css|woff2)$/.test(file)
 
 export function precacheList(): Plugin {
   return {
