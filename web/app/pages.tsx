@@ -21,11 +21,7 @@ export function PageFailed({ error, reset }: ErrorComponentProps) {
     reset()
     void router.invalidate()
   }
-  return (
-    <Box component="main">
-      <Failed error={error} onRetry={retry} />
-    </Box>
-  )
+  return <Failed error={error} onRetry={retry} />
 }
 
 export function NotFound() {

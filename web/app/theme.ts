@@ -60,6 +60,8 @@ export const theme = createTheme({
   cursorType: 'pointer',
   // The first has Bengali letters alone. Behind others Chromium draws boxes for what it loads too late.
   fontFamily: "'Noto Sans Bengali Variable', system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif",
+  fontFamilyMonospace:
+    "ui-monospace, SFMono-Regular, Menlo, Monaco, Consolas, 'Liberation Mono', monospace, 'Noto Sans Bengali Variable'",
   headings: {
     fontWeight: '650',
     sizes: { h1: { fontSize: '1.5rem' }, h2: { fontSize: '1.125rem' }, h3: { fontSize: '1rem' } },

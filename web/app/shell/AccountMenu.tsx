@@ -27,7 +27,7 @@ export function AccountMenu({ account, label, onShowShortcuts }: AccountMenuProp
   const changeLanguage = useLanguageChange()
   const signOut = useSignOut()
   return (
-    <Menu defaultOpened position="bottom-end" width={264} shadow="md">
+    <Menu defaultOpened withInitialFocusPlaceholder={false} position="bottom-end" width={264} shadow="md">
       <Menu.Target>
         <UnstyledButton style={{ borderRadius: '50%' }}>
           <Picture account={account} size={34} />

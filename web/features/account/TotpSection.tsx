@@ -97,7 +97,7 @@ function TotpDialog({ started: { secret, uri }, onClose, onDone }: TotpDialogPro
           <Text size="sm" c="dimmed">
             {t('totp.byHand')}
           </Text>
-          <Code block ta="center" fz="sm">
+          <Code block ta="center" fz="sm" style={{ whiteSpace: 'pre-wrap' }}>
             {secret.replaceAll(/(.{4})(?=.)/g, '$1 ')}
           </Code>
           <CodeInput

@@ -10,7 +10,7 @@ import { DataTable } from '#web/ui/DataTable.tsx'
 export type Notification = OutputOf<typeof notifications.calls.listNotifications>['items'][number]
 
 export function NotificationTable({ notifications }: { notifications: readonly Notification[] }) {
-  const { t } = useWords()
+  const { t, number } = useWords()
   const { exact } = useTimes()
   return (
     <DataTable
@@ -33,7 +33,7 @@ export function NotificationTable({ notifications }: { notifications: readonly N
           ),
         },
         { label: t('admin.state'), cell: ({ state }) => <StateBadge state={state} /> },
-        { label: t('outbox.tries'), cell: ({ attempts }) => attempts },
+        { label: t('outbox.tries'), cell: ({ attempts }) => number(attempts) },
         { label: t('outbox.made'), cell: ({ createdAt }) => exact(createdAt) },
       ]}
     />
