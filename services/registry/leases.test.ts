@@ -144,3 +144,13 @@ test('versions are weighed, and everyone who follows hears of it', async () => {
     await lease.close()
   }
 })
+
+test('whoever registers while the registry looks after its leases keeps his', async () => {
+  for (let round = 0; round < 60; round++) {
+    const lease = await holdLease(host, someInstance({ state: 'starting' }))
+    await sleep(Math.random() * 40)
+    assert.ok(await lease.renew('ready'), `round ${round}`)
+    await lease.renew('draining')
+    await lease.close()
+  }
+})

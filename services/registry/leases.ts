@@ -217,11 +217,13 @@ class Leases {
     const lapsed = await removeInstances(db, await lapsedForeign(db, this.#holderId))
     if (lapsed.length > 0) instances.changed(this.#context)
 
-    const known = await heldBy(db, this.#holderId, [...this.#held.keys(), ...this.#doubted])
+    // Others may come while the database answers.
+    const [held, doubted] = [[...this.#held], [...this.#doubted]]
+    const known = await heldBy(db, this.#holderId, [...held.map(([id]) => id), ...doubted])
     const knownIds = new Set(known.map(({ id }) => id))
     // Removed by somebody else, or moved to another registry.
-    for (const [id, lease] of this.#held) if (!knownIds.has(id)) lease.end()
-    for (const id of this.#doubted) if (!knownIds.has(id)) this.#doubted.delete(id)
+    for (const [id, lease] of held) if (!knownIds.has(id)) lease.end()
+    for (const id of doubted) if (!knownIds.has(id)) this.#doubted.delete(id)
     await Promise.all(known.filter(({ id }) => this.#doubted.has(id)).map((one) => this.#examine(one, probe)))
   }
 

@@ -72,6 +72,7 @@ test('an admin can not make admins', async () => {
   await page.getByRole('checkbox', { name: 'Staff' }).check()
   await button('Save').click()
   await page.getByText('Saved.').waitFor()
+  await page.getByRole('alert').filter({ hasText: 'Saved.' }).getByRole('button', { name: 'Close' }).click()
   const { items } = await installation.identity.listAccounts({ search: 'mina' })
   assert.deepEqual(items[0]?.roles.toSorted(), ['customer', 'staff'])
 })

@@ -99,7 +99,7 @@ test('without a network the offline page is shown, and no answer of the API is k
   await using visit = await installation.visit({ serviceWorkers: 'allow' })
   const { page } = visit
   await signIn(page, 'mina')
-  await page.evaluate(`navigator.serviceWorker.ready.then(() => true)`)
+  await page.waitForFunction(`navigator.serviceWorker.ready.then(() => true)`)
   await page.reload()
   await page.context().setOffline(true)
   await page.goto('/account/profile')
@@ -142,6 +142,7 @@ test('a person signs up by phone, verifies, and adds a second factor that the ne
   await page.getByRole('button', { name: 'Set up' }).click()
   const secret = (await page.getByRole('dialog').locator('pre').textContent()) ?? ''
   await page.getByLabel('Code that the app shows').fill(totpOf(secret))
+  await page.getByRole('dialog').locator('li').first().waitFor()
   const codes = await page.getByRole('dialog').locator('li').allTextContents()
   assert.equal(codes.length, 10)
   await page.getByLabel('I have kept them.').check()

@@ -49,7 +49,12 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--mantine-color-text': '#17201c',
     '--mantine-color-error': '#c4242d',
   },
-  dark: { '--mantine-color-dimmed': '#a3ada8', '--mantine-color-error': '#ff8a8f' },
+  dark: {
+    '--mantine-color-dimmed': '#a3ada8',
+    '--mantine-color-error': '#ff8a8f',
+    // Mantine's own is a brown on which links can't be read.
+    '--mantine-color-yellow-light': '#2a2415',
+  },
 })
 
 export const theme = createTheme({
