@@ -20,7 +20,7 @@ export function limitViews(
 }
 
 /** As `readRate` reads it. */
-export function rateText(limit: Limit | undefined): string {
+function rateText(limit: Limit | undefined): string {
   if (!limit) return 'none'
   const { uses, windowMs } = limit
   const [unitMs, unit] = units.find(([unitMs]) => windowMs % unitMs === 0) ?? [1000, 's']
