@@ -2,6 +2,7 @@
 import { Anchor, Badge, Button, Group, NativeSelect, Stack, Text, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { useState } from 'react'
 import { Language, type Account } from '#contracts/identity/account.ts'
 import { identity } from '#contracts/identity.ts'
 import { useWords } from '#web/app/language.tsx'
@@ -118,6 +119,8 @@ function Verification({ channel, isGiven, isVerified }: VerificationProps) {
 
 function PlaceSection({ account }: { account: Account }) {
   const { t } = useWords()
+  /** There are over 400 time zones, too many to be drawn before somebody comes near them. */
+  const [isOpened, setOpened] = useState(false)
   const queries = useQueryClient()
   const { form, submit, isPending, failure } = useCallForm(identity.calls.changeProfile, {
     initialValues: { language: account.language, timeZone: account.timeZone },
@@ -130,7 +133,7 @@ function PlaceSection({ account }: { account: Account }) {
   return (
     <Section title={t('profile.place')} text={t('profile.placeText')}>
       <form onSubmit={submit}>
-        <Stack>
+        <Stack onPointerEnter={() => setOpened(true)} onFocus={() => setOpened(true)}>
           <NativeSelect
             label={t('language.label')}
             data={Language.options.map((value) => ({ value, label: t(`language.${value}`) }))}
@@ -138,7 +141,7 @@ function PlaceSection({ account }: { account: Account }) {
           />
           <NativeSelect
             label={t('field.timeZone')}
-            data={timeZones(account.timeZone)}
+            data={isOpened ? timeZones(account.timeZone) : [account.timeZone]}
             {...form.getInputProps('timeZone')}
           />
           <FailureNote text={failure} />
