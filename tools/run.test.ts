@@ -17,7 +17,8 @@ function project(program: string, { isInstalled = true } = {}): string {
     writeFileSync(join(root, path), typeof content === 'string' ? content : JSON.stringify(content))
   }
   mkdirSync(join(root, 'tools'))
-  cpSync(join(import.meta.dirname, 'run.mjs'), join(root, 'tools', 'run.mjs'))
+  for (const file of ['run.mjs', 'web.mjs'])
+    cpSync(join(import.meta.dirname, file), join(root, 'tools', file))
   write('package.json', { name: 'project', dependencies: { letter: 'file:letter' } })
   write('letter/package.json', { name: 'letter', version: '1.0.0' })
   write('package-lock.json', {
@@ -47,7 +48,10 @@ function run(root: string, ...args: string[]) {
     kill: (signal: NodeJS.Signals) => child.kill(signal),
     /** Resolves when the pattern has been printed that many times. */
     async says(pattern: string, times = 1) {
-      while (printed.split(pattern).length - 1 < times) await once(child, 'printed')
+      while (printed.split(pattern).length - 1 < times) {
+        assert.ok(child.exitCode === null && child.signalCode === null, `ended, having printed: ${printed}`)
+        await Promise.race([once(child, 'printed'), once(child, 'exit')])
+      }
     },
     ended: async () => {
       const [code, signal] = await ended

@@ -17,8 +17,7 @@ const follow = async (page: Page) => {
   await page.locator('main dl, main table').first().waitFor()
 }
 
-const csv =
-  'userid,name,phone,roles\nsumi,Sumi Das,01912345678,customer\nmina,Mina Akter,,\nx,,12,king\n'
+const csv = 'userid,name,phone,roles\nsumi,Sumi Das,01912345678,customer\nmina,Mina Akter,,\nx,,12,king\n'
 
 export async function dropCsv(page: Page): Promise<void> {
   const buffer = Buffer.from(csv)
