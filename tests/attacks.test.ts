@@ -1,4 +1,5 @@
 /** What attackers do to get into an account, as they do it: over HTTP, through the gateway. */
+import { eventually } from '#platform/testing/eventually.ts'
 import assert from 'node:assert/strict'
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
 import { after, before, test } from 'node:test'
@@ -8,7 +9,7 @@ import { testHost, type TestHost } from '#platform/testing/host.ts'
 import { gatewayTo } from '#services/gateway/service.ts'
 import { send, type Reply } from '#services/gateway/testing.ts'
 import identityService from '#services/identity/service.ts'
-import { databaseOf, eventually, password, recordingNotifications } from '#services/identity/testing.ts'
+import { databaseOf, password, recordingNotifications } from '#services/identity/testing.ts'
 
 const notifications = recordingNotifications()
 let host: TestHost

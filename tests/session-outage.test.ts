@@ -1,7 +1,7 @@
 /** Sessions while instances of identity die and come back, each a process of its own. */
+import { eventually } from '#platform/testing/eventually.ts'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { startCluster, type Place } from './cluster.ts'
 
 const credentials = { userid: 'outage@localhost', password: 'long enough' }
@@ -22,11 +22,6 @@ function callsTo(web: string) {
     combine: async (token: string) => (await call('POST /api/combine', token, { wishes: {} })).status,
     endAll: (token: string) => call('POST /api/me/sessions/end', token, {}),
   }
-}
-
-async function eventually(isSo: () => Promise<boolean>, timeoutMs: number): Promise<void> {
-  for (const giveUpAt = Date.now() + timeoutMs; !(await isSo()); await sleep(10))
-    assert.ok(Date.now() < giveUpAt, `not within ${timeoutMs} ms`)
 }
 
 test('one instance of identity dead: all goes on; both dead: who is in stays in, nobody else comes in', async () => {

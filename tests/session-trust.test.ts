@@ -1,4 +1,5 @@
 /** How a gateway's memory of sessions stays true when revocations, identity or both are cut off. */
+import { eventually } from '#platform/testing/eventually.ts'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -104,15 +105,6 @@ async function remember(limits: Partial<typeof sessionLimits> = {}) {
 }
 
 /** Gives the milliseconds that it took. */
-async function eventually(isSo: () => boolean | Promise<boolean>, timeoutMs = 5_000): Promise<number> {
-  const startedAt = performance.now()
-  while (!(await isSo())) {
-    assert.ok(performance.now() - startedAt < timeoutMs, 'in vain')
-    await sleep(5)
-  }
-  return performance.now() - startedAt
-}
-
 test('what was revoked while the stream was cut is refused as soon as it is back', async () => {
   await using memory = await remember()
   const { line, sessions } = memory

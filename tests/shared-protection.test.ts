@@ -1,7 +1,7 @@
 /** What one gateway learns of an address, and what an admin decides, counts at every gateway. */
+import { eventually } from '#platform/testing/eventually.ts'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { identity } from '#contracts/identity.ts'
 import { testHost, type TestHost } from '#platform/testing/host.ts'
 import { gatewayTo } from '#services/gateway/service.ts'
@@ -46,15 +46,6 @@ async function ask(host: TestHost, address: string): Promise<number> {
 }
 
 /** Gives the milliseconds that it took; a probe is not to be one of what is counted. */
-async function eventually(isSo: () => boolean | Promise<boolean>): Promise<number> {
-  const startedAt = performance.now()
-  while (!(await isSo())) {
-    assert.ok(performance.now() - startedAt < 5_000, 'in vain')
-    await sleep(5)
-  }
-  return performance.now() - startedAt
-}
-
 /** Until the gateway blocks the address. */
 async function offend(host: TestHost, address: string): Promise<void> {
   for (let i = 0; (await ask(host, address)) !== 403; i++) assert.ok(i < 30)

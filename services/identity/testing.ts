@@ -1,7 +1,5 @@
 /** What the tests of identity share. */
-import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { z } from 'zod'
 import type { InputOf, OutputOf } from '#contracts/client.ts'
 import { identity } from '#contracts/identity.ts'
@@ -84,14 +82,6 @@ export function recordingNotifications() {
     streams: {},
   }
   return { service, sent }
-}
-
-/** Fails when it does not come true in time. */
-export async function eventually(isSo: () => boolean | Promise<boolean>, timeoutMs = 5_000): Promise<void> {
-  for (const giveUpAt = Date.now() + timeoutMs; !(await isSo());) {
-    assert.ok(Date.now() < giveUpAt, `not within ${timeoutMs} ms: ${isSo.toString()}`)
-    await sleep(5)
-  }
 }
 
 export async function sessionOf(host: TestHost, token: string): Promise<Session | null> {

@@ -1,3 +1,4 @@
+import { eventually } from '#platform/testing/eventually.ts'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { identity } from '#contracts/identity.ts'
@@ -6,7 +7,6 @@ import identityService from '#services/identity/service.ts'
 import {
   databaseOf,
   deviceAt,
-  eventually,
   password,
   recordingNotifications,
   signIn,

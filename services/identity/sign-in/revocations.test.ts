@@ -1,3 +1,4 @@
+import { eventually } from '#platform/testing/eventually.ts'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,7 +10,7 @@ import { openLocalSignals } from '#platform/signals/local.ts'
 import { testHost, type TestHost } from '#platform/testing/host.ts'
 import identityService from '#services/identity/service.ts'
 import { endExpiredSessions } from './sessions.ts'
-import { eventually, followRevocations, password, signIn, signUp } from '#services/identity/testing.ts'
+import { followRevocations, password, signIn, signUp } from '#services/identity/testing.ts'
 
 /** Two processes on one database. */
 let host: TestHost

@@ -1,3 +1,4 @@
+import { eventually } from '#platform/testing/eventually.ts'
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { sql } from 'kysely'
@@ -6,7 +7,6 @@ import { testHost, type TestHost } from '#platform/testing/host.ts'
 import identityService from '#services/identity/service.ts'
 import {
   databaseOf,
-  eventually,
   password,
   recordingNotifications,
   sessionOf,
