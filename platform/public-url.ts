@@ -1,8 +1,8 @@
 /** Addresses that go into messages. They come from the settings and never from a request, whose headers anybody can write. */
-import type { SettingValues } from '#platform/config.ts'
-import type { settings } from './settings.ts'
+import type { SettingValues } from './config.ts'
+import type { hostSettings } from './host/settings.ts'
 
-type Values = Pick<SettingValues<typeof settings>, 'PUBLIC_URL' | 'DOMAIN' | 'PORT'>
+type Values = Pick<SettingValues<typeof hostSettings>, 'PUBLIC_URL' | 'DOMAIN' | 'PORT'>
 
 /** Without a slash at its end. */
 export function publicUrl({ PUBLIC_URL: given, DOMAIN: domain, PORT: port }: Values): string {

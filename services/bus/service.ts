@@ -2,6 +2,7 @@
  * Shows what waits and what could not be handled, and delivers or removes the latter.
  * Keeps nothing: dead letters are the bus's own, and how much waited is in memory. Admins call it.
  */
+import { pageOf } from '#platform/pages.ts'
 import { bus } from '#contracts/bus.ts'
 import type { DeadLetter } from '#platform/bus/bus.ts'
 import { memory } from '#platform/memory.ts'
@@ -17,8 +18,8 @@ export default defineService({
     },
     async listDeadLetters({ subscription, cursor, limit }, context) {
       const letters = await context.bus.deadLetters.list({ subscription, before: cursor, limit: limit + 1 })
-      const items = letters.slice(0, limit)
-      return { items: items.map(shown), nextCursor: letters.length > limit ? items.at(-1)!.id : null }
+      const { items, nextCursor } = pageOf(letters, limit, ({ id }) => id)
+      return { items: items.map(shown), nextCursor }
     },
     async showDeadLetter({ id }, context) {
       const letter = await context.bus.deadLetters.show(id)

@@ -6,7 +6,7 @@ export const linePlace = z.object({ time: z.iso.datetime(), id: z.uuid() })
 export const tracePlace = z.object({ startedAt: z.iso.datetime(), spanId: z.string() })
 export const auditPlace = z.object({ sequence: z.int() })
 
-/** Reads a cursor that `pageOf` made: the place as JSON in base64url. Fails with `invalid` for any other text. */
+/** Reads a cursor that `cursorAt` made: the place as JSON in base64url. Fails with `invalid` for any other text. */
 export function placeOf<Place>(
   schema: z.ZodType<Place>,
   cursor: string | undefined,
@@ -20,10 +20,7 @@ export function placeOf<Place>(
   }
 }
 
-/** A page of at most `limit` items, given one more where there is one; `schema` tells which fields make the place. */
-export function pageOf<Item>(items: Item[], limit: number, schema: z.ZodType) {
-  const shown = items.slice(0, limit)
-  const hasMore = items.length > limit
-  const place = hasMore ? JSON.stringify(schema.parse(shown.at(-1))) : undefined
-  return { items: shown, nextCursor: place === undefined ? null : Buffer.from(place).toString('base64url') }
+/** The cursor of an item; `schema` tells which fields make its place. */
+export function cursorAt(schema: z.ZodType): (item: unknown) => string {
+  return (item) => Buffer.from(JSON.stringify(schema.parse(item))).toString('base64url')
 }

@@ -3,11 +3,12 @@
  * Lines and spans lie in one partition a day and go after LOG_RETENTION_DAYS; audit entries stay.
  * Services and holders of a service key write; admins read.
  */
+import { pageOf } from '#platform/pages.ts'
 import { logs } from '#contracts/logs.ts'
 import { integer } from '#platform/config.ts'
 import { defineService, subscription, type ServiceContext } from '#platform/service.ts'
 import { verifyChain } from './audit-chain.ts'
-import { auditPlace, linePlace, pageOf, placeOf, tracePlace } from './cursor.ts'
+import { auditPlace, cursorAt, linePlace, placeOf, tracePlace } from './cursor.ts'
 import { completeLine, isKept, oldestDay, reportedLine, type LineRow } from './lines.ts'
 import { appendEntry, listEntries, readChain } from './store/audit.ts'
 import { forgetFutureLines, linesOfTrace, listLines, showLine, storeLines } from './store/lines.ts'
@@ -54,7 +55,7 @@ export default defineService({
       const after = placeOf(linePlace, cursor, context)
       const since = new Date(oldestDay(context.settings.LOG_RETENTION_DAYS))
       const lines = await listLines(context.db, filter, { limit: limit + 1, after, since })
-      return pageOf(lines, limit, linePlace)
+      return pageOf(lines, limit, cursorAt(linePlace))
     },
     async showLog({ id }, context) {
       return (await showLine(context.db, id)) ?? context.fail('notFound')
@@ -70,7 +71,7 @@ export default defineService({
     async listTraces({ cursor, limit, ...filter }, context) {
       const after = placeOf(tracePlace, cursor, context)
       const traces = await listTraces(context.db, filter, { limit: limit + 1, after })
-      return pageOf(traces, limit, tracePlace)
+      return pageOf(traces, limit, cursorAt(tracePlace))
     },
     async showTrace({ traceId }, context) {
       const spans = await spansOfTrace(context.db, traceId, most.spans + 1)
@@ -90,7 +91,7 @@ export default defineService({
     async listAudit({ cursor, limit, ...filter }, context) {
       const before = placeOf(auditPlace, cursor, context)?.sequence
       const entries = await listEntries(context.db, filter, { limit: limit + 1, before })
-      return pageOf(entries, limit, auditPlace)
+      return pageOf(entries, limit, cursorAt(auditPlace))
     },
     verifyAudit: (_input, context) => readChain(context.db, verifyChain),
   },

@@ -2,6 +2,7 @@
  * Renders and sends what people are told, and keeps what became of it: notifications, their history, and for a while
  * what they said, sealed. Other services ask for them; admins see the outbox; a role for each channel sends.
  */
+import { pageOf } from '#platform/pages.ts'
 import { z } from 'zod'
 import { notifications } from '#contracts/notifications.ts'
 import { defineService, subscription, type Role } from '#platform/service.ts'
@@ -27,8 +28,7 @@ export default defineService({
       if (cursor !== undefined && !z.uuid().safeParse(cursor).success)
         context.fail('invalid', 'The cursor is not one that a page gave.')
       const rows = await listNotifications(context.db, filter, { limit: limit + 1, before: cursor })
-      const items = rows.slice(0, limit)
-      return { items, nextCursor: rows.length > limit ? items.at(-1)!.id : null }
+      return pageOf(rows, limit, ({ id }) => id)
     },
     async showNotification({ id }, context) {
       const found = (await findNotification(context.db, id)) ?? context.fail('notFound')

@@ -1,5 +1,6 @@
 import { choice, integer, text, type SettingValues } from '#platform/config.ts'
 import { hostSettings } from '#platform/host/settings.ts'
+import { pageUrl } from '#platform/public-url.ts'
 import type { notifications } from '#contracts/notifications.ts'
 import type { Handlers, ServiceContext } from '#platform/service.ts'
 
@@ -44,7 +45,6 @@ export function isConfigured(channel: 'email' | 'sms', values: Values): boolean 
 }
 
 /** Where people choose what they are told. */
-export function preferencesUrl({ PUBLIC_URL: given, DOMAIN: domain, PORT: port }: Values): string {
-  const url = given ?? (domain === 'localhost' ? `http://localhost:${port}` : `https://${domain}`)
-  return `${url.replace(/\/+$/, '')}/account/notifications`
+export function preferencesUrl(values: Values): string {
+  return pageUrl(values, '/account/notifications')
 }

@@ -1,4 +1,5 @@
 /** Accounts, as admins see and make them. */
+import { pageOf } from '#platform/pages.ts'
 import { validate as isUuid } from 'uuid'
 import { revoke } from '#services/identity/sign-in/revocations.ts'
 import type { Calls } from '#services/identity/settings.ts'
@@ -21,11 +22,8 @@ export const accountCalls: Pick<
       return context.fail('invalid', 'The cursor is not one of this list.')
     const filter = { search, role, isDisabled }
     const found = await listAccounts(context.db, filter, { limit: limit + 1, after: cursor })
-    const items = found.slice(0, limit)
-    return {
-      items: items.map(({ account }) => account),
-      nextCursor: found.length > limit ? items.at(-1)!.place : null,
-    }
+    const { items, nextCursor } = pageOf(found, limit, ({ place }) => place)
+    return { items: items.map(({ account }) => account), nextCursor }
   },
   async showAccount({ accountId }, { db, fail }) {
     const account = (await accounts.findAccount(db, accountId)) ?? fail('notFound')
@@ -57,7 +55,6 @@ export const accountCalls: Pick<
     if (cursor !== undefined && !isUuid(cursor))
       return context.fail('invalid', 'The cursor is not one of this list.')
     const found = await listAllSessions(context.db, { limit: limit + 1, before: cursor })
-    const items = found.slice(0, limit)
-    return { items, nextCursor: found.length > limit ? items.at(-1)!.id : null }
+    return pageOf(found, limit, ({ id }) => id)
   },
 }

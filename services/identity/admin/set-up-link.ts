@@ -1,6 +1,6 @@
 /** The way in for the first owner: a link in the terminal of whoever starts the program. */
 import type { ProcessContext } from '#platform/service.ts'
-import { pageUrl } from '#services/identity/public-url.ts'
+import { pageUrl } from '#platform/public-url.ts'
 import type { Context } from '#services/identity/settings.ts'
 import { newToken } from '#services/identity/sign-in/tokens.ts'
 import { replaceSetUpToken } from '#services/identity/store/installation.ts'

@@ -1,7 +1,7 @@
 /** What identity tells people, through the notifications service. */
 import { identity } from '#contracts/identity.ts'
 import { subscription } from '#platform/service.ts'
-import { pageUrl } from '#services/identity/public-url.ts'
+import { pageUrl } from '#platform/public-url.ts'
 import type { settings } from '#services/identity/settings.ts'
 import { requestReset } from './password-reset.ts'
 import { send, sendCode } from './sending.ts'

@@ -1,4 +1,5 @@
 /** Forgetting somebody: identity at once, every other service when it hears of it. */
+import { pageOf } from '#platform/pages.ts'
 import { v7, validate as isUuid } from 'uuid'
 import type { Account } from '#contracts/identity/account.ts'
 import { identity } from '#contracts/identity.ts'
@@ -48,8 +49,7 @@ export const erasureCalls: Pick<Calls, 'eraseMe' | 'eraseAccount' | 'listErasure
     if (cursor !== undefined && !isUuid(cursor))
       return context.fail('invalid', 'The cursor is not one of this list.')
     const found = await erasures.listErasures(context.db, { limit: limit + 1, before: cursor })
-    const items = found.slice(0, limit)
-    return { items, nextCursor: found.length > limit ? items.at(-1)!.id : null }
+    return pageOf(found, limit, ({ id }) => id)
   },
   async reportErased(report, context) {
     await erasures.endPart(context.tx, report)

@@ -1,4 +1,5 @@
 /** Who may not come in, and how often others may. */
+import { pageOf } from '#platform/pages.ts'
 import { audit } from '#services/identity/admin/audit.ts'
 import { replicaSource } from '#platform/replica/source.ts'
 import type { Calls, Context, Streams } from '#services/identity/settings.ts'
@@ -31,7 +32,7 @@ export const protectionCalls: Pick<
     return (await unblockRange(context, id)) ? null : context.fail('notFound')
   },
   async listBlockedRanges({ cursor, limit }, { db }) {
-    return pageOf(await listRanges(db, { limit: limit + 1, before: cursor }), limit)
+    return pageOf(await listRanges(db, { limit: limit + 1, before: cursor }), limit, ({ id }) => id)
   },
   async reportOffender(reported, context) {
     await reportOffender(context, reported)
@@ -42,7 +43,7 @@ export const protectionCalls: Pick<
     return (await pardonOffender(context, id)) ? null : context.fail('notFound')
   },
   async listOffenders({ cursor, limit }, { db }) {
-    return pageOf(await listOffenders(db, { limit: limit + 1, before: cursor }), limit)
+    return pageOf(await listOffenders(db, { limit: limit + 1, before: cursor }), limit, ({ id }) => id)
   },
   listPolicies: async (_input, { db }) => ({ items: await store.listPolicies(db) }),
   async setPolicy({ id, rate }, context) {
@@ -62,10 +63,4 @@ export const protectionStreams: Pick<Streams, 'blocklist' | 'offenders' | 'polic
 export async function removeExpired(context: Context): Promise<void> {
   await removeExpiredRanges(context)
   await removePastOffenders(context)
-}
-
-/** Of one row more than fit, so that it shows whether there are more. */
-function pageOf<Row extends { id: string }>(rows: Row[], limit: number) {
-  const items = rows.slice(0, limit)
-  return { items, nextCursor: rows.length > limit ? items.at(-1)!.id : null }
 }

@@ -1,7 +1,7 @@
 /** Passkeys (WebAuthn Level 3): what a browser is asked, and whether its answer is right. */
 import { z } from 'zod'
 import type { Account } from '#contracts/identity/account.ts'
-import { publicUrl } from '#services/identity/public-url.ts'
+import { publicUrl } from '#platform/public-url.ts'
 import type { Context } from '#services/identity/settings.ts'
 import type { PasskeyRow } from '#services/identity/store/passkeys.ts'
 
