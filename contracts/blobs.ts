@@ -19,5 +19,7 @@ export const Download = z.object({
   sizeBytes: z.int(),
   mediaType: z.string(),
   fileName: z.string().max(255),
+  /** It lies in `uploads`, made for this download, instead of in the service's own store. */
+  isTemporary: z.boolean().default(false),
 })
 export type Download = z.output<typeof Download>

@@ -26,6 +26,7 @@ export interface ServiceContext<S extends Settings = Settings> {
   readonly db: Database
   readonly bus: Bus
   readonly cache: Cache
+  /** The service's own: no other service keeps anything in it. */
   readonly blobs: Blobs
   /** What gateways took for calls with `upload`. It goes after a day: what is to stay is put into `blobs`. */
   readonly uploads: Blobs
@@ -168,6 +169,8 @@ export interface ProcessContext {
   ): Promise<unknown>
   /** How the calls of each service go that this process has called elsewhere. */
   traffic(): Record<string, EndpointTraffic[]>
+  /** Of a service: the gateway gives what a download refers to. */
+  blobsOf(service: string): Blobs
   /** Connects with a process by RPC; rejects when it can't within the time. */
   reach(address: string, timeoutMs: number): Promise<void>
   /** `/ping`, `/health`, `/ready`, `/metrics`; undefined for any other path. */

@@ -1,7 +1,7 @@
 import type { Database } from '#platform/database/database.ts'
 import type { Announcer } from './announcer.ts'
 import type { Bus } from './bus.ts'
-import { groupCommit } from './group-commit.ts'
+import { groupCommit } from '../group-commit.ts'
 import { meters } from './meters.ts'
 import { prepare, type Outgoing } from './outgoing.ts'
 

@@ -170,13 +170,14 @@ async function openRpcDoor(
 }
 
 function processContext(
-  { answerer, directory, remote, rpc, tokens, keys }: Wiring,
+  { answerer, directory, remote, resources, rpc, tokens, keys }: Wiring,
   address: string,
   spans: SpanRecorder,
 ) {
   return {
     answerer,
     directory,
+    blobsOf: (service) => resources.blobs.of(service),
     callAt: (endpoint, ...call) => remote.callAt(endpoint, ...call),
     traffic: () => remote.traffic(),
     reach: async (other, timeoutMs) => {

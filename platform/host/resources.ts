@@ -1,8 +1,7 @@
 /** What the services of a process share: database, bus, cache, blobs, signals. */
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { blobsWithin, openBlobs } from '#platform/blobs/open.ts'
-import type { Blobs } from '#platform/blobs/blobs.ts'
+import { blobStores, type BlobStores } from '#platform/blobs/stores.ts'
 import type { Bus } from '#platform/bus/bus.ts'
 import { busSchema, openBus } from '#platform/bus/open.ts'
 import type { Cache } from '#platform/cache/cache.ts'
@@ -21,8 +20,7 @@ export interface Resources extends AsyncDisposable {
   database: DatabaseServer
   bus: Bus
   cache: Cache
-  blobs: Blobs
-  uploads: Blobs
+  blobs: BlobStores
   signals: Signals
   /** Hard dependencies, as `/ready` asks for them: undefined is well. */
   checks: Record<string, () => Promise<string | undefined>>
@@ -60,8 +58,7 @@ export async function openResources(
   const blobOptions = {
     ...(settings.BLOBS_KEY !== undefined && { encryptionKey: Buffer.from(settings.BLOBS_KEY, 'base64') }),
   }
-  const blobs = stack.use(await openBlobs(blobsUrl, blobOptions))
-  const uploads = stack.use(await openBlobs(blobsWithin(blobsUrl, 'uploads'), blobOptions))
+  const blobs = stack.use(blobStores(blobsUrl, blobOptions))
   const bus = stack.use(await openBus(settings.BUS_URL, { database, signals, log }))
   const opened = stack.move()
   return {
@@ -69,7 +66,6 @@ export async function openResources(
     bus,
     cache,
     blobs,
-    uploads,
     signals,
     checks: {
       database: () =>

@@ -82,7 +82,7 @@ function baseOf(
   root: Logger,
   { clusterKey }: Keys,
 ): ServiceBase {
-  const { bus, cache, blobs, uploads, signals } = resources
+  const { bus, cache, blobs, signals } = resources
   return {
     service: contract.name,
     settings,
@@ -90,8 +90,8 @@ function baseOf(
     db: resources.database.forService(contract.name),
     bus,
     cache,
-    blobs,
-    uploads,
+    blobs: blobs.of(contract.name),
+    uploads: blobs.of('uploads'),
     signals,
     secrets: createSecretBox(clusterKey, contract.name),
   }

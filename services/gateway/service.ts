@@ -19,7 +19,7 @@ import { openProtection } from '#services/gateway/protection/open.ts'
 import { protectionSettings } from '#services/gateway/protection/settings.ts'
 import { removeOldUploads } from '#services/gateway/files/upload.ts'
 import { openSecure } from '#services/gateway/tls/open.ts'
-import { tlsSettings } from '#services/gateway/tls/settings.ts'
+import { tlsSettings } from '#platform/tls/settings.ts'
 import { openDoor } from './door.ts'
 import { healthOfAll, watchHealth, type HealthWatch } from './health.ts'
 import { watchTraffic, type Watch } from './topology.ts'
@@ -73,7 +73,7 @@ export function gatewayTo(others: readonly Contract[]) {
             log,
             process,
             protection,
-            stores: context,
+            stores: { uploads: context.uploads, blobsOf: process.blobsOf },
             webDirectory,
             secure,
           }

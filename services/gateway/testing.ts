@@ -168,6 +168,7 @@ export async function testDoor(
     }),
     instanceId: () => '',
     callAt: () => Promise.reject(standardError('unavailable')),
+    blobsOf: () => ({}) as never,
     traffic: () => ({}),
     stopping: stopping.signal,
     announce: (what, where) => void announced.push(`${what} ${where}`),

@@ -3,12 +3,12 @@
  * Lines and spans lie in one partition a day and go after LOG_RETENTION_DAYS; audit entries stay.
  * Services and holders of a service key write; admins read.
  */
-import { pageOf } from '#platform/pages.ts'
+import { cursorAt, pageOf, placeOf } from '#platform/pages.ts'
 import { logs } from '#contracts/logs.ts'
 import { integer } from '#platform/config.ts'
 import { defineService, subscription, type ServiceContext } from '#platform/service.ts'
 import { verifyChain } from './audit-chain.ts'
-import { auditPlace, cursorAt, linePlace, placeOf, tracePlace } from './cursor.ts'
+import { auditPlace, linePlace, tracePlace } from './cursor.ts'
 import { completeLine, isKept, oldestDay, reportedLine, type LineRow } from './lines.ts'
 import { appendEntry, listEntries, readChain } from './store/audit.ts'
 import { forgetFutureLines, linesOfTrace, listLines, showLine, storeLines } from './store/lines.ts'

@@ -11,10 +11,10 @@ const shownTypes = /^(image\/(png|jpeg|gif|webp|avif)|(audio|video)\/(mp4|mpeg|o
 export async function downloadAnswer(
   output: unknown,
   { method, headers }: { method?: string | undefined; headers: IncomingHttpHeaders },
-  blobs: Pick<Blobs, 'get'>,
+  storeOf: (isTemporary: boolean) => Pick<Blobs, 'get'>,
 ): Promise<Answer> {
   const download = Download.parse(output)
-  const { blob, sizeBytes } = download
+  const { blob, sizeBytes, isTemporary } = download
   const etag = `"${blob}"`
   const shared = { etag, 'cache-control': 'private, no-cache', 'accept-ranges': 'bytes' }
   if (matches(headers['if-none-match'], etag)) return { status: 304, headers: shared, body: '' }
@@ -30,7 +30,7 @@ export async function downloadAnswer(
     'content-length': String(end - start),
   }
   if (range) described['content-range'] = `bytes ${start}-${end - 1}/${sizeBytes}`
-  const body = await blobs.get(blob, { start, end: method === 'HEAD' ? start : end })
+  const body = await storeOf(isTemporary).get(blob, { start, end: method === 'HEAD' ? start : end })
   if (!body) throw new Error(`blob ${blob} is not there`)
   return { status: range ? 206 : 200, headers: described, body }
 }

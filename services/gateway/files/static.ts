@@ -38,7 +38,8 @@ export async function staticFiles(directory: string): Promise<Page | undefined> 
     }
     const file = await (files.get(decodePath(path)) ?? (isRoute ? files.get('/') : undefined))?.()
     if (!file) throw standardError('notFound', 'Nothing is at this address.')
-    return answerOf(file, headers['accept-encoding'], headers['if-none-match'])
+    const answer = answerOf(file, headers['accept-encoding'], headers['if-none-match'])
+    return path === messageFrame ? { ...answer, headers: { ...answer.headers, ...messageFrameHeaders } } : answer
   }
 }
 
@@ -171,8 +172,22 @@ const contentSecurityPolicy = [
   "form-action 'self'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
-  'trusted-types default service-worker sandboxed-html',
+  'trusted-types default service-worker sandboxed-html inert-html',
 ].join('; ')
+
+/** A frame of the app that shows a message with its pictures from elsewhere. Nothing runs in it. */
+const messageFrame = '/message.html'
+const messageFrameHeaders = {
+  'content-security-policy': [
+    "default-src 'none'",
+    "img-src 'self' data: https: http:",
+    "style-src 'unsafe-inline'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'self'",
+  ].join('; '),
+  'x-frame-options': 'SAMEORIGIN',
+}
 
 /** What can't be decoded is no file's path. */
 function decodePath(path: string): string {

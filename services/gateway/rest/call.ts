@@ -5,7 +5,7 @@ import { standardError } from '#contracts/errors.ts'
 import type { Answerer, Invocation } from '#platform/calls.ts'
 import { authorize } from '#platform/host/access.ts'
 import type { Identity } from '#platform/identity.ts'
-import type { ServiceContext } from '#platform/service.ts'
+import type { ProcessContext, ServiceContext } from '#platform/service.ts'
 import type { TraceContext } from '#platform/trace.ts'
 import { downloadAnswer } from '#services/gateway/files/download.ts'
 import { receiveUpload } from '#services/gateway/files/upload.ts'
@@ -24,7 +24,7 @@ export interface CallTools {
   sessionCalls: SessionCalls
   protection: Protection
   /** Where uploads go, and where downloads come from. */
-  stores: Pick<ServiceContext, 'uploads' | 'blobs'>
+  stores: Pick<ServiceContext, 'uploads'> & Pick<ProcessContext, 'blobsOf'>
 }
 
 /** A page that also takes a body that was already read. */
@@ -60,7 +60,10 @@ export function callPage(
     if (limiter.needsInput) await limiter.take(exchange, identity, input)
     const invocation = new RequestInvocation(outgoing, exchange, identity, idempotencyKey)
     const output = await answerer.call(definition, input, invocation)
-    if (definition.download) return downloadAnswer(output, incoming, stores.blobs)
+    if (definition.download)
+      return downloadAnswer(output, incoming, (isTemporary) =>
+        isTemporary ? stores.uploads : stores.blobsOf(definition.service),
+      )
     const answer = jsonAnswer(status, output)
     sessionCalls.after(definition, { incoming, outgoing, identity, output })
     return definition.etag ? taggedAnswer(answer, headers['if-none-match']) : answer

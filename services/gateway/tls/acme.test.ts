@@ -24,7 +24,7 @@ import { busSchema } from '#platform/bus/open.ts'
 import { gatewayTo } from '#services/gateway/service.ts'
 import { send } from '#services/gateway/testing.ts'
 import { isDue, renewalJob } from './acme.ts'
-import { CertificateFiles } from './certificate.ts'
+import { CertificateFiles } from '#platform/tls/certificate.ts'
 
 const domain = 'shop.example.test'
 

@@ -5,7 +5,7 @@ import { standardError } from '#contracts/errors.ts'
 import type { Cache } from '#platform/cache/cache.ts'
 import type { Job } from '#platform/service.ts'
 import type { Page } from '#services/gateway/http/exchange.ts'
-import type { Certificate, CertificateFiles } from './certificate.ts'
+import { certificateFileIn, type Certificate, type CertificateFiles } from '#platform/tls/certificate.ts'
 
 export const challengePath = '/.well-known/acme-challenge/'
 
@@ -24,11 +24,6 @@ const longestDelayMs = 6 * 3_600_000
 /** Of one request to the authority. */
 const timeoutMs = 30_000
 const challengeTtlMs = 600_000
-
-/** The file with the certificate chain and its private key. */
-export function certificateFileIn(folder: string): string {
-  return join(folder, 'certificate.pem')
-}
 
 /**
  * Obtains the certificate and renews it a month before it expires, or when a third of its life is left. Gateways do it

@@ -4,9 +4,9 @@ import type { Cache } from '#platform/cache/cache.ts'
 import type { Logger } from '#platform/log.ts'
 import type { Job } from '#platform/service.ts'
 import type { Door } from '#services/gateway/pages.ts'
-import { certificateFileIn, challengePage, challengePath, renewalJob } from './acme.ts'
-import { CertificateFiles } from './certificate.ts'
-import type { tlsSettings } from './settings.ts'
+import { challengePage, challengePath, renewalJob } from './acme.ts'
+import { certificateFileIn, CertificateFiles } from '#platform/tls/certificate.ts'
+import type { tlsSettings } from '#platform/tls/settings.ts'
 
 /** What a gateway with HTTPS has beside others. */
 export interface Secure extends Disposable {

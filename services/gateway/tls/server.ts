@@ -1,6 +1,6 @@
 import { Server, type RequestListener, type ServerOptions } from 'node:http'
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2'
-import type { Certificate, CertificateFiles } from './certificate.ts'
+import type { Certificate, CertificateFiles } from '#platform/tls/certificate.ts'
 
 /** https://wiki.mozilla.org/Security/Server_Side_TLS, "intermediate", without finite-field Diffie-Hellman. */
 const modern = {

@@ -1,6 +1,7 @@
-/** The certificate that the gateway shows, from files that may change at any time. */
+/** The certificate that doors show, from files that may change at any time. */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Logger } from '#platform/log.ts'
 
 export interface Certificate {
@@ -13,6 +14,11 @@ export interface Certificate {
 }
 
 const lookEveryMs = 2_000
+
+/** Where the gateway keeps the one that an authority gave it. */
+export function certificateFileIn(folder: string): string {
+  return join(folder, 'certificate.pem')
+}
 
 /** Reads both files again and again; a pair that is no good leaves the one before in place. */
 export class CertificateFiles implements Disposable {
