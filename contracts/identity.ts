@@ -1,6 +1,7 @@
 /** One account for everything. */
 import { contract } from './contract.ts'
 import { adminCalls } from './identity/admin.ts'
+import { appPasswordCalls } from './identity/app-passwords.ts'
 import { keyCalls } from './identity/keys.ts'
 import { privacyCalls, identityEvents } from './identity/privacy.ts'
 import { profileCalls } from './identity/profiles.ts'
@@ -14,6 +15,7 @@ export const identity = contract('identity', {
     ...profileCalls,
     ...signInCalls,
     ...keyCalls,
+    ...appPasswordCalls,
     ...adminCalls,
     ...privacyCalls,
     ...protectionCalls,

@@ -8,6 +8,7 @@ import { defineService } from '#platform/service.ts'
 import { auditSubscription } from './admin/audit.ts'
 import { adminCalls } from './admin/calls.ts'
 import { offerSetUp } from './admin/set-up-link.ts'
+import { appPasswordCalls } from './keys/app-passwords.ts'
 import { keyCalls } from './keys/calls.ts'
 import { messageSubscriptions } from './people/messages.ts'
 import { passwordCalls } from './people/password-reset.ts'
@@ -32,6 +33,7 @@ export default defineService({
     ...passwordCalls,
     ...signInCalls,
     ...keyCalls,
+    ...appPasswordCalls,
     ...adminCalls,
     ...privacyCalls,
     ...protectionCalls,

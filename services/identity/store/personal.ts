@@ -34,6 +34,7 @@ export const personalTables: Readonly<Record<string, PersonalTable>> = {
   sign_in_failures: table('account_id hour passwords factors'),
   tickets: table('account_id purpose attempts expires_at', 'token_hash challenge'),
   codes: table('id account_id purpose target attempts created_at expires_at', 'code_hash link_hash'),
+  app_passwords: table('id account_id name created_at last_used_at', 'stored_key server_key'),
   keys: table('id account_id name prefix scopes created_at last_used_at expires_at', 'token_hash'),
   revocations: table('sequence account_id session_id created_at'),
   exports: table('id account_id size_bytes created_at expires_at', 'blob_id'),
