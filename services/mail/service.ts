@@ -1,0 +1,46 @@
+/**
+ * Mailboxes on domains of our own: receives, sends, filters, sorts and shows mail.
+ * Keeps messages as they came, what was read of them, mailboxes, the queue of what leaves, domains and their keys.
+ * People see to their own mail, admins to domains and the queue; any service may send.
+ */
+import { mail } from '#contracts/mail.ts'
+import { defineService } from '#platform/service.ts'
+import { changingCalls } from './changing/calls.ts'
+import { openDelivery } from './delivery/open.ts'
+import { openDoors } from './doors/open.ts'
+import { adoptEverybody, peopleSubscriptions } from './people/adopt.ts'
+import { privacySubscriptions } from './people/privacy.ts'
+import { readingCalls } from './reading/calls.ts'
+import { followChanges } from './reading/changes.ts'
+import { readStored } from './reading/stored.ts'
+import { indexLeft } from './search/indexing.ts'
+import { settings } from './settings.ts'
+import { emptyOld, showSent, tidy, wake } from './upkeep/mailboxes.ts'
+import { findOrphans, sweep } from './upkeep/sweep.ts'
+import { writingCalls } from './writing/calls.ts'
+
+export default defineService({
+  contract: mail,
+  migrations: new URL('./migrations/', import.meta.url),
+  settings,
+  calls: { ...readingCalls, ...changingCalls, ...writingCalls },
+  streams: { changes: followChanges },
+  roles: {
+    api: {
+      summary: 'answers the calls and streams, and keeps mailboxes in order',
+      subscriptions: [...peopleSubscriptions, ...privacySubscriptions],
+      jobs: [
+        { name: 'adoptEverybody', everyMs: 3_600_000, run: adoptEverybody },
+        { name: 'indexLeft', everyMs: 10_000, run: indexLeft(({ blobs }, blob) => readStored(blobs, blob)) },
+        { name: 'wake', everyMs: 20_000, run: wake },
+        { name: 'showSent', everyMs: 3_000, run: showSent },
+        { name: 'emptyOld', everyMs: 3_600_000, run: emptyOld },
+        { name: 'tidy', everyMs: 3_600_000, run: tidy },
+        { name: 'sweep', everyMs: 600_000, run: sweep },
+        { name: 'findOrphans', everyMs: 86_400_000, run: findOrphans },
+      ],
+    },
+    smtp: { summary: 'takes mail from other servers and from mail programs', start: openDoors },
+    delivery: { summary: 'brings mail to where it belongs, here and elsewhere', start: openDelivery },
+  },
+})
