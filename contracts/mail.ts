@@ -1,5 +1,6 @@
 /** Mailboxes on domains of our own: receiving, sending, filtering, reading. */
 import { z } from 'zod'
+import { auditedEvent } from './audit.ts'
 import { contract, event } from './contract.ts'
 import { administrationCalls } from './mail/administration.ts'
 import { mailboxCalls } from './mail/mailboxes.ts'
@@ -21,6 +22,8 @@ export const mail = contract('mail', {
   },
   streams: { ...messageStreams },
   events: {
+    /** Of mail to itself: what an admin did goes into the audit log, which nobody waits for. */
+    audited: auditedEvent,
     /** A message came into a mailbox of somebody. */
     messageArrived: event(
       z.object({

@@ -4,11 +4,14 @@ import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { identity } from '#contracts/identity.ts'
 import { logs } from '#contracts/logs.ts'
+import { mail } from '#contracts/mail.ts'
+import { eventually } from '#platform/testing/eventually.ts'
 import { testHost, type TestHost } from '#platform/testing/host.ts'
 import { gatewayTo } from '#services/gateway/service.ts'
 import { send } from '#services/gateway/testing.ts'
 import identityService from '#services/identity/service.ts'
 import logsService from '#services/logs/service.ts'
+import mailService from '#services/mail/service.ts'
 
 const serviceKey = 'the-service-key-of-the-broker'
 const key = { authorization: `Bearer ${serviceKey}` }
@@ -17,8 +20,8 @@ let host: TestHost
 let door: { port: number }
 before(async () => {
   host = await testHost({
-    services: [identityService, logsService, gatewayTo([identity, logs])],
-    settings: { SERVICE_KEY: serviceKey },
+    services: [identityService, logsService, mailService, gatewayTo([identity, logs, mail])],
+    settings: { SERVICE_KEY: serviceKey, SMTP_PORT: '0', SUBMISSION_PORT: '0', SUBMISSIONS_PORT: '0' },
   })
   const [, address = ''] = host.announced.find(([what]) => what === 'web') ?? []
   door = { port: Number(new URL(address).port) }
@@ -90,11 +93,20 @@ test('log stores a line by RPC, or by an event', async () => {
   assert.deepEqual([nobody.status, nobody.data.code], [401, 'unauthenticated'])
 })
 
-test('mail says that there is none yet', async () => {
-  const mail = { from: 'a@localhost', to: 'b@localhost', subject: 's', message: 'm' }
-  const { status, error, message } = await handle({ action: 'mail', mail }, key)
-  assert.deepEqual([status, error], [501, true])
-  assert.match(message, /mail/)
+test('mail is sent, and comes into the mailbox', async () => {
+  const userid = 'reader@localhost'
+  const { id } = await host.client(identity).createProfile({ userid, password: 'verysecret', name: 'Reader' })
+  const client = host.client(mail, { kind: 'account', accountId: id, sessionId: id, roles: ['customer'], isVerified: true })
+  await eventually(async () => (await client.listMailboxes({})).items.length > 0)
+  const letter = { from: 'a@localhost', to: userid, subject: 'From the broker', message: 'm' }
+  const { status, error, message } = await handle({ action: 'mail', mail: letter }, key)
+  assert.deepEqual([status, error, message], [202, false, `Message sent to ${userid}`])
+  const { items } = await client.listMailboxes({})
+  const mailboxId = items.find(({ role }) => role === 'inbox')!.id
+  await eventually(async () => (await client.listThreads({ mailboxId })).items[0]?.subject === 'From the broker')
+  const foreign = await handle({ action: 'mail', mail: { ...letter, from: 'a@elsewhere.example' } }, key)
+  assert.deepEqual([foreign.status, foreign.data.code], [403, 'notYourAddress'])
+  assert.equal((await handle({ action: 'mail', mail: letter })).status, 401)
 })
 
 test('what is no submission is refused in the same shape', async () => {

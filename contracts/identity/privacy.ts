@@ -1,6 +1,7 @@
 /** What people may ask for about what is known of them (GDPR Articles 15, 17 and 20). */
 import { z } from 'zod'
 import { Download } from '../blobs.ts'
+import { auditedEvent } from '../audit.ts'
 import { command, event, page, pageInput, query } from '../contract.ts'
 import { Account, Password } from './account.ts'
 
@@ -113,16 +114,7 @@ export const identityEvents = {
     }),
   ),
   /** Of identity to itself: what an admin did goes into the audit log, which nobody waits for. */
-  audited: event(
-    z.object({
-      /** An account id, or the name of a service or key. */
-      actor: z.string(),
-      /** `identity.setRoles`. */
-      action: z.string(),
-      subject: z.string(),
-      details: z.record(z.string(), z.unknown()),
-    }),
-  ),
+  audited: auditedEvent,
   /** Of identity to itself: every part of an export is there. */
   exportGathered: event(z.object({ exportId: z.uuid() })),
   /** Services that hold personal data answer with `addToExport`. */

@@ -15,17 +15,23 @@ export const MailDomain = z.object({
 
 export const DnsRecord = z.object({
   purpose: z.enum([
+    'host',
+    'reverse',
     'mx',
     'spf',
+    'hostSpf',
     'dkim',
     'dmarc',
-    'mtaSts',
+    'reportConsent',
     'mtaStsHost',
+    'mtaSts',
     'tlsReports',
+    'submissions',
     'submission',
+    'imaps',
     'imap',
-    'ptr',
     'autoconfig',
+    'autodiscover',
   ]),
   name: z.string(),
   type: z.string(),
@@ -34,6 +40,8 @@ export const DnsRecord = z.object({
   state: z.enum(['present', 'differs', 'missing', 'unknown']),
   /** What stands there now. */
   found: z.array(z.string()),
+  /** What to do; `provider`: only whoever owns the address can set it. */
+  advice: z.enum(['nothing', 'add', 'replace', 'keepOne', 'tryLater', 'provider']),
 })
 
 export const LocalAddress = z.object({

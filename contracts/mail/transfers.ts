@@ -16,6 +16,7 @@ export const Transfer = z.object({
   duplicates: z.int(),
   /** Could not be read. */
   refused: z.int(),
+  /** Why it failed: `quotaExceeded`, `damagedFile`, `tooLarge` (unpacked), `fileGone`, `noMailbox` or `internal`. */
   error: z.string().nullable(),
   createdAt: z.iso.datetime(),
 })
@@ -30,7 +31,11 @@ export const transferCalls = {
       access: 'account',
       owned: 'self',
       upload: { maxBytes: 20 * 1024 ** 3 },
-      input: z.object({ upload: Upload }),
+      input: z.object({
+        upload: Upload,
+        /** A label is called so where an mbox does not say in which mailbox its messages were. */
+        fileName: z.string().trim().max(255).default(''),
+      }),
       output: Transfer,
     },
     'unknownFormat 422',

@@ -14,7 +14,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
-import { crc32, zstdCompress } from 'node:zlib'
+import { crc32, zstdCompress, zstdCompressSync } from 'node:zlib'
 import { standardError } from '#contracts/errors.ts'
 import type { BlobInfo } from './blobs.ts'
 import { checksumSeal, encryptionSeal } from './seal.ts'
@@ -26,7 +26,9 @@ export const blockBytes = 256 * 1024
 export const compressedBit = 0x8000_0000
 export const indexNumber = 0xffff_ffff
 
-const compress = promisify(zstdCompress)
+const compressAside = promisify(zstdCompress)
+/** Less than it takes to have another thread do it. */
+const compressedHereBytes = 32 * 1024
 
 export interface WriteOptions {
   encryptionKey?: Buffer | undefined
@@ -50,7 +52,7 @@ export async function writeContainer(
   for await (const block of cut(atMost(maxBytes, content), () => blockBytes)) {
     sizeBytes += block.length
     hash.update(block)
-    const smaller = await compress(block)
+    const smaller = block.length <= compressedHereBytes ? zstdCompressSync(block) : await compressAside(block)
     const isCompressed = smaller.length < block.length
     const { bytes, tag } = seal.close(lengths.length, isCompressed ? smaller : block)
     lengths.push(bytes.length + (isCompressed ? compressedBit : 0))

@@ -21,12 +21,18 @@ export async function openDiskBlobs(directory: string, { encryptionKey }: BlobOp
   await removeLeftovers(incoming)
 
   const folderOf = (id: BlobId) => join(directory, id.slice(0, 2))
-  const durableFolders = new Set<string>()
+  /** Kept open: to sync one is then a single trip to the disk. There are at most 256. */
+  const folders = new Map<string, Promise<FileHandle>>()
+  const durableFolder = (folder: string) => {
+    const known = folders.get(folder) ?? makeFolder(folder)
+    folders.set(folder, known)
+    known.catch(() => folders.delete(folder))
+    return known
+  }
   const makeFolder = async (folder: string) => {
-    if (durableFolders.has(folder)) return
     await mkdir(folder, { recursive: true, mode: 0o700 })
     await syncFolder(directory)
-    durableFolders.add(folder)
+    return open(folder, 'r')
   }
   const openBlob = async (id: BlobId) => {
     checkBlobId(id)
@@ -44,17 +50,18 @@ export async function openDiskBlobs(directory: string, { encryptionKey }: BlobOp
     async put(content, options = {}) {
       const temporary = join(incoming, randomUUID())
       const openTemporary = () => open(temporary, 'wx', 0o600)
+      let isLeft = true
       try {
         return await spool(content, { ...options, encryptionKey }, openTemporary, async (file, { id }) => {
           await file.sync()
-          const folder = folderOf(id)
-          await makeFolder(folder)
+          const folder = await durableFolder(folderOf(id))
           // Over what may be there: the content is equal, and intact even where the old copy was not.
-          await rename(temporary, join(folder, id))
-          await syncFolder(folder)
+          await rename(temporary, join(folderOf(id), id))
+          isLeft = false
+          await folder.sync()
         })
       } finally {
-        await rm(temporary, { force: true })
+        if (isLeft) await rm(temporary, { force: true })
       }
     },
 
@@ -87,7 +94,9 @@ export async function openDiskBlobs(directory: string, { encryptionKey }: BlobOp
 
     deleteStoredBefore: (time) => deleteWhere(blobs, (id) => isOlder(join(folderOf(id), id), time)),
 
-    async [Symbol.asyncDispose]() {},
+    async [Symbol.asyncDispose]() {
+      for (const folder of folders.values()) await (await folder.catch(() => undefined))?.close()
+    },
   }
   return blobs
 }

@@ -14,18 +14,47 @@ export async function spool(
   openFile: () => Promise<FileHandle>,
   keep: (file: FileHandle, info: BlobInfo) => Promise<void>,
 ): Promise<BlobInfo> {
-  const source = content instanceof Readable ? content : Readable.from([content])
+  signal?.throwIfAborted()
+  const stream = content instanceof Readable ? content : undefined
   // It may fail before it is read, and is then found failed.
-  source.on('error', () => {})
-  if (signal) addAbortSignal(signal, source)
+  stream?.on('error', () => {})
+  if (signal && stream) addAbortSignal(signal, stream)
   try {
     await using file = await openFile()
-    const info = await writeContainer(source, options, (bytes) => file.writeFile(bytes))
+    const pieces = gather((bytes) => file.writeFile(bytes))
+    const info = await writeContainer(stream ?? whole(content as Buffer), options, pieces.add)
+    await pieces.flush()
     await keep(file, info)
     return info
   } catch (error) {
-    source.destroy()
+    stream?.destroy()
     throw isDiskFull(error) ? standardError('unavailable', 'no space left for blobs') : error
+  }
+}
+
+async function* whole(content: Buffer): AsyncGenerator<Buffer> {
+  yield content
+}
+
+/** Most blobs are small: one write takes all of them, where each write is a trip to the disk. */
+const gatheredBytes = 256 * 1024
+
+function gather(write: (bytes: Buffer) => Promise<void>) {
+  let pieces: Buffer[] = []
+  let length = 0
+  async function flush(): Promise<void> {
+    const bytes = Buffer.concat(pieces, length)
+    pieces = []
+    length = 0
+    if (bytes.length > 0) await write(bytes)
+  }
+  return {
+    flush,
+    async add(bytes: Buffer): Promise<void> {
+      pieces.push(bytes)
+      length += bytes.length
+      if (length >= gatheredBytes) await flush()
+    },
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { identity } from '#contracts/identity.ts'
 import { defineService } from '#platform/service.ts'
-import { auditSubscription } from './admin/audit.ts'
+import { auditSubscription } from '#platform/audit.ts'
 import { adminCalls } from './admin/calls.ts'
 import { offerSetUp } from './admin/set-up-link.ts'
 import { appPasswordCalls } from './keys/app-passwords.ts'
@@ -42,7 +42,7 @@ export default defineService({
   roles: {
     api: {
       summary: 'answers the calls and streams, tells people, and forgets what is over',
-      subscriptions: [...messageSubscriptions, ...privacySubscriptions, auditSubscription],
+      subscriptions: [...messageSubscriptions, ...privacySubscriptions, auditSubscription('identity', identity.events.audited)],
       start: offerSetUp,
       jobs: [
         { name: 'tidy', everyMs: 3_600_000, run: tidy },

@@ -13,7 +13,8 @@ import { retryNotification, sendNotification } from './requests.ts'
 import { openRendering } from './sealing.ts'
 import { announceDue, startDispatch } from './sending/dispatch.ts'
 import type { Provider } from './sending/provider.ts'
-import { isConfigured, settings, type Context } from './settings.ts'
+import { openMail } from './sending/mail.ts'
+import { isConfigured, sendsByMail, settings, type Context } from './settings.ts'
 import { findNotification, historyOf, listNotifications } from './store/notifications.ts'
 import { takeOn } from './store/work.ts'
 
@@ -60,6 +61,7 @@ export default defineService({
     },
     email: sender('email', 'sends e-mail by SMTP', async (context) => {
       const { SMTP_URL: url, SMTP_CONNECTIONS: concurrency } = context.settings
+      if (sendsByMail(context.settings)) return { provider: openMail(context), concurrency }
       const provider =
         url === undefined ? undefined : (await import('./sending/smtp.ts')).openSmtp(url, context.settings)
       return { provider, concurrency }

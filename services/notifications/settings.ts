@@ -11,7 +11,7 @@ export const settings = {
   PUBLIC_URL: hostSettings.PUBLIC_URL,
   STOP_GRACE_MS: hostSettings.STOP_GRACE_MS,
   SMTP_URL: text('Server that takes e-mail: smtp://user:password@host:587 or smtps://…:465.', {
-    defaultText: 'none: e-mail is kept in the outbox',
+    defaultText: 'the mail service; with DOMAIN localhost none: e-mail is kept in the outbox',
     secret: true,
   }),
   SMTP_CONNECTIONS: integer('Most connections of one process to that server.', {
@@ -41,7 +41,13 @@ export type Context = ServiceContext<Settings>
 export type Calls = Handlers<typeof notifications, Settings>['calls']
 
 export function isConfigured(channel: 'email' | 'sms', values: Values): boolean {
-  return (channel === 'email' ? values.SMTP_URL : values.SMS_URL) !== undefined
+  if (channel === 'sms') return values.SMS_URL !== undefined
+  return values.SMTP_URL !== undefined || sendsByMail(values)
+}
+
+/** By the mail service, which reaches nobody from a laptop. */
+export function sendsByMail({ SMTP_URL, DOMAIN }: Values): boolean {
+  return SMTP_URL === undefined && DOMAIN !== 'localhost'
 }
 
 /** Where people choose what they are told. */

@@ -7,6 +7,7 @@ import type { CallDefinition, Contract } from '#contracts/contract.ts'
 import { CallError, standardError } from '#contracts/errors.ts'
 import { identity } from '#contracts/identity.ts'
 import { logs } from '#contracts/logs.ts'
+import { mail } from '#contracts/mail.ts'
 import type { Answer } from '#services/gateway/http/answer.ts'
 import { readJson } from '#services/gateway/http/body.ts'
 import type { Exchange, Page } from '#services/gateway/http/exchange.ts'
@@ -20,7 +21,7 @@ const Submission = z.discriminatedUnion('action', [
     /** `event` puts the line on the bus, where the listener finds it. */
     log: z.looseObject({ mode: z.enum(['rpc', 'event']).default('rpc') }),
   }),
-  z.object({ action: z.literal('mail'), mail: z.looseObject({}) }),
+  z.object({ action: z.literal('mail'), mail: z.looseObject({ to: z.unknown() }) }),
 ])
 
 /** How a submission is done: which call, with which input, and what is said when it went well. */
@@ -32,7 +33,12 @@ interface Errand {
 
 export function handlePage(contracts: readonly Contract[], tools: CallTools): Page {
   const pages = new Map<CallDefinition, CallPage>()
-  for (const definition of [identity.calls.login, logs.calls.writeLog, logs.calls.reportLog])
+  for (const definition of [
+    identity.calls.login,
+    logs.calls.writeLog,
+    logs.calls.reportLog,
+    mail.calls.sendMail,
+  ])
     if (contracts.some(({ name }) => name === definition.service))
       pages.set(
         definition,
@@ -63,7 +69,11 @@ function errandOf(body: unknown): Errand {
     return { definition: identity.calls.login, input: { userid, password }, message: 'Authenticated!' }
   }
   if (submission.action === 'mail')
-    throw new CallError('notImplemented', 501, { detail: 'There is no mail service here.' })
+    return {
+      definition: mail.calls.sendMail,
+      input: submission.mail,
+      message: `Message sent to ${typeof submission.mail.to === 'string' ? submission.mail.to : 'its recipients'}`,
+    }
   const { mode, ...line } = submission.log
   return mode === 'event'
     ? { definition: logs.calls.reportLog, input: line, message: 'Put on the bus' }

@@ -8,7 +8,7 @@ import { hasSecondFactor, isPlace, listAccounts, listAllSessions } from '#servic
 import { endSetUp, showInstallation } from '#services/identity/store/installation.ts'
 import { listKeys } from '#services/identity/store/keys.ts'
 import { listSessions } from '#services/identity/store/sessions.ts'
-import { audit } from './audit.ts'
+import { audit } from '#platform/audit.ts'
 import { makeAccount } from './new-people.ts'
 import { lockWithOwners } from './owners.ts'
 import { checkRoles } from './roles.ts'

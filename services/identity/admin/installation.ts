@@ -10,7 +10,7 @@ import { startSession } from '#services/identity/sign-in/sessions.ts'
 import { hashOf } from '#services/identity/sign-in/tokens.ts'
 import { setPassword } from '#services/identity/store/accounts.ts'
 import * as installation from '#services/identity/store/installation.ts'
-import { audit } from './audit.ts'
+import { audit } from '#platform/audit.ts'
 import { mailboxOf, makeAccount, phoneOf } from './new-people.ts'
 
 export const installationCalls: Pick<Calls, 'showInstallation' | 'changeInstallation' | 'setUp'> = {

@@ -7,7 +7,7 @@ import { lockAccount } from '#services/identity/store/accounts.ts'
 import { deleteWaysIn, setDisabled } from '#services/identity/store/admin.ts'
 import { deleteKeys } from '#services/identity/store/keys.ts'
 import { deleteSessions } from '#services/identity/store/sessions.ts'
-import { audit } from './audit.ts'
+import { audit } from '#platform/audit.ts'
 import { lockWithOwners } from './owners.ts'
 import { checkMayManage } from './roles.ts'
 

@@ -5,7 +5,7 @@ import { requireFresh } from '#services/identity/sign-in/fresh.ts'
 import { revoke } from '#services/identity/sign-in/revocations.ts'
 import { lockAccount } from '#services/identity/store/accounts.ts'
 import { countKeys, deleteKeys, insertKey, listKeys, type KeyRow } from '#services/identity/store/keys.ts'
-import { audit } from '#services/identity/admin/audit.ts'
+import { audit } from '#platform/audit.ts'
 import { isOurService, newKey, unknownScopes } from './new-key.ts'
 
 const mostKeys = 50

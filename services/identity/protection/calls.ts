@@ -1,6 +1,6 @@
 /** Who may not come in, and how often others may. */
 import { pageOf } from '#platform/pages.ts'
-import { audit } from '#services/identity/admin/audit.ts'
+import { audit } from '#platform/audit.ts'
 import { replicaSource } from '#platform/replica/source.ts'
 import type { Calls, Context, Streams } from '#services/identity/settings.ts'
 import { listRanges } from '#services/identity/store/blocklist.ts'

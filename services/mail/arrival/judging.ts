@@ -93,7 +93,7 @@ function factsOf(
         repliedTo: known.sent,
         markedSpam: known.markedSpam,
         markedHam: known.markedHam,
-        inContacts: known.sent > 0,
+        inContacts: known.sent > 0 || known.isKept,
       },
       lists: { allow: known.rule === 'allow' ? [from] : [], block: known.rule === 'block' ? [from] : [] },
     }),

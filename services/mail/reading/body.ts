@@ -4,7 +4,8 @@ import { decodeBody } from '../mime/decode.ts'
 import { parseHeader } from '../mime/header.ts'
 import type { HeaderField, Part } from '../mime/message.ts'
 import { callerOf, type Calls, type Query } from '../settings.ts'
-import { findMessage, structureOf } from '../store/reading.ts'
+import { wayOut } from '../rules/unsubscribe.ts'
+import { findMessage, structureOf, type StoredMessage } from '../store/reading.ts'
 
 /** Of each of text and HTML. */
 const shownBytes = 2 * 1024 * 1024
@@ -34,7 +35,7 @@ export const showMessageBody: Calls['showMessageBody'] = async ({ messageId }, c
       contentId === undefined ? [] : [{ contentId, part: number, mediaType }],
     ),
     isCut: text.isCut || html.isCut || leaves.length === mostParts,
-    ...listFacts(header),
+    ...listFacts(header, message),
   }
 }
 
@@ -73,17 +74,14 @@ async function headerOf(context: Query, blob: string, { start }: Part): Promise<
   return parseHeader(Buffer.concat(chunks)).fields
 }
 
-function listFacts(header: readonly HeaderField[]): {
-  unsubscribe: 'oneClick' | 'mail' | null
-  listPost: string | null
-} {
-  const value = (name: string) => header.find((field) => field.name === name)?.value ?? ''
-  const ways = value('list-unsubscribe')
-  const isOneClick =
-    /<https:/i.test(ways) && /list-unsubscribe=one-click/i.test(value('list-unsubscribe-post'))
-  const [, listPost] = /<mailto:([^>?]{3,320})/i.exec(value('list-post')) ?? []
+function listFacts(
+  header: readonly HeaderField[],
+  { isOwn, authentication }: Pick<StoredMessage, 'isOwn' | 'authentication'>,
+): { unsubscribe: 'oneClick' | 'mail' | null; listPost: string | null } {
+  const post = header.find(({ name }) => name === 'list-post')?.value ?? ''
+  const [, listPost] = /<mailto:([^>?]{3,320})/i.exec(post) ?? []
   return {
-    unsubscribe: isOneClick ? 'oneClick' : /<mailto:/i.test(ways) ? 'mail' : null,
+    unsubscribe: isOwn ? null : (wayOut(header, authentication)?.by ?? null),
     listPost: listPost ?? null,
   }
 }

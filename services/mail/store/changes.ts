@@ -2,7 +2,7 @@
 import { sql } from 'kysely'
 import type { Category } from '#contracts/mail/messages.ts'
 import type { Database } from '#platform/database/database.ts'
-import { placeMessages } from './arrivals.ts'
+import { placeMessages } from './arrival-rows.ts'
 import type { AccountRow } from './accounts.ts'
 import { givenRows } from './given.ts'
 import { settleThreads } from './threads.ts'
@@ -195,8 +195,8 @@ export async function markAnswered(
   const ids = [answered, forwarded].filter((id) => id !== undefined)
   if (ids.length === 0) return
   await sql`
-    update messages set modseq = ${modseq}, is_answered = is_answered or id = ${answered ?? null}::uuid,
-      is_forwarded = is_forwarded or id = ${forwarded ?? null}::uuid
+    update messages set modseq = ${modseq}, is_answered = is_answered or id is not distinct from ${answered ?? null}::uuid,
+      is_forwarded = is_forwarded or id is not distinct from ${forwarded ?? null}::uuid
     where id = any (${ids}::uuid[])`.execute(tx)
   await sql`update mailbox_messages set modseq = ${modseq} where message_id = any (${ids}::uuid[])`.execute(
     tx,

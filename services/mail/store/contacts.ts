@@ -94,6 +94,14 @@ export async function listContacts(
   return rows
 }
 
+/** Whether the person wrote to the address or keeps it. */
+export async function isContact(db: Database, accountId: string, address: string): Promise<boolean> {
+  const { rows } = await sql`
+    select from correspondents
+    where account_id = ${accountId} and address = ${address} and (sent > 0 or is_kept)`.execute(db)
+  return rows.length > 0
+}
+
 /** What is left out stays as it was. */
 export async function saveContact(
   tx: Database,
@@ -157,6 +165,6 @@ const sortName = sql`lower(coalesce(nullif(name, ''), address)) collate "C"`
 const columns = sql`c.address, c.name, c.received, c.sent, c.rule, c.category, ${isoTime('c.last_at')} as "lastAt"`
 
 /** For a pattern of `like`. */
-export function escaped(text: string): string {
+function escaped(text: string): string {
   return text.replaceAll(/[%_\\]/g, String.raw`\$&`)
 }

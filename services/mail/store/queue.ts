@@ -82,14 +82,17 @@ export async function settleLot(
   }
 }
 
-/** Locks it. Undefined when somebody gave it up meanwhile. */
+/** Locks it. Undefined when it is not the owner's any more: somebody gave it up, or took it over. */
 export async function lockLot(
   tx: Database,
+  owner: string,
   { submissionId, domain }: Lot,
 ): Promise<{ attempts: number; isDelayTold: boolean } | undefined> {
   const { rows } = await sql<{ attempts: number; isDelayTold: boolean }>`
     select attempts, is_delay_told as "isDelayTold" from queue
-    where submission_id = ${submissionId} and domain = ${domain} for update`.execute(tx)
+    where submission_id = ${submissionId} and domain = ${domain} and leased_by = ${owner} for update`.execute(
+    tx,
+  )
   return rows[0]
 }
 

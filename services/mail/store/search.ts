@@ -1,7 +1,9 @@
 /** Finds messages of an account: by the index of words where it tells few, else from the newest on. */
 import { sql, type RawBuilder } from 'kysely'
 import type { Mailbox } from '#contracts/mail/mailboxes.ts'
+import type { MailAddress } from '#contracts/mail/messages.ts'
 import type { Database } from '#platform/database/database.ts'
+import { isoTime } from '#platform/database/iso-time.ts'
 import { baseSubject } from '../arrival/base-subject.ts'
 import type { SearchNode } from '../search/ast.ts'
 import { accountWord } from '../search/words.ts'
@@ -113,6 +115,23 @@ export async function recentSubjects(
   for (const { subject } of rows)
     if (!subjects.has(baseSubject(subject))) subjects.set(baseSubject(subject), subject)
   return [...subjects.values()].slice(0, limit)
+}
+
+export interface Example {
+  threadId: string
+  from: MailAddress
+  subject: string
+  receivedAt: string
+}
+
+/** In the order in which they were found. */
+export async function examplesOf(db: Database, found: readonly Found[]): Promise<Example[]> {
+  const ids = found.map(({ messageId }) => messageId)
+  const { rows } = await sql<Example>`
+    select thread_id as "threadId", coalesce(addresses->'from'->0, '{"name":"","address":""}') as "from", subject,
+      ${isoTime('received_at')} as "receivedAt"
+    from messages where id = any (${ids}::uuid[]) order by array_position(${ids}::uuid[], id)`.execute(db)
+  return rows
 }
 
 export async function searchedAccount(

@@ -12,20 +12,25 @@ export interface KnownSender {
   markedHam: number
   category: Category | null
   rule: 'allow' | 'block' | null
+  /** Among the person's contacts. */
+  isKept: boolean
 }
 
-/** Of one sender, for each account that knows it. */
+/** Of one sender, for each account that knows it, or has a rule or category for its domain: `@domain`. */
 export async function knownSender(
   db: Database,
   accountIds: readonly string[],
   address: string,
 ): Promise<KnownSender[]> {
+  const ofDomain = address.slice(Math.max(0, address.lastIndexOf('@')))
   const { rows } = await sql<KnownSender>`
-    select account_id as "accountId", received, read, sent, marked_spam as "markedSpam", marked_ham as "markedHam",
-      category, rule
-    from correspondents where account_id = any (${[...accountIds]}::uuid[]) and address = ${address}`.execute(
-    db,
-  )
+    select account_id as "accountId", max(received) as received, max(read) as read, max(sent) as sent,
+      max(marked_spam) as "markedSpam", max(marked_ham) as "markedHam", bool_or(is_kept) as "isKept",
+      (array_agg(category order by address = ${ofDomain}) filter (where category is not null))[1] as category,
+      (array_agg(rule order by address = ${ofDomain}) filter (where rule is not null))[1] as rule
+    from correspondents
+    where account_id = any (${[...accountIds]}::uuid[]) and address in (${address}, ${ofDomain})
+    group by account_id`.execute(db)
   return rows
 }
 

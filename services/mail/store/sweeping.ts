@@ -51,4 +51,6 @@ export async function forgetSwept(db: Database): Promise<void> {
 const isUsed = (blob: ReturnType<typeof sql>) => sql`(
   exists (select from messages m where m.blob = ${blob})
   or exists (select from submissions s where s.blob = ${blob})
-  or exists (select from draft_files f where f.blob = ${blob}))`
+  or exists (select from draft_files f where f.blob = ${blob})
+  or exists (select from transfers t where t.blob = ${blob})
+  or exists (select from export_messages e where e.blob = ${blob}))`

@@ -18,45 +18,10 @@ export interface KnownThread {
   isMuted: boolean
 }
 
-/** Threads of these accounts that speak of these references. */
-export async function threadsOfReferences(
-  tx: Database,
-  accountIds: readonly string[],
-  references: readonly string[],
-): Promise<KnownThread[]> {
-  const { rows } = await sql<KnownThread>`
-    select t.id, t.account_id as "accountId", r.reference, t.base_subject as "baseSubject", t.messages,
-      t.is_muted as "isMuted"
-    from thread_references r join threads t on t.id = r.thread_id
-    where r.account_id = any (${[...accountIds]}) and r.reference = any (${[...references]}::uuid[])
-    order by t.id`.execute(tx)
-  return rows
-}
-
 export interface NewThread {
   id: string
   accountId: string
   baseSubject: string
-}
-
-export async function insertThreads(tx: Database, threads: readonly NewThread[]): Promise<void> {
-  if (threads.length === 0) return
-  await sql`
-    insert into threads (id, account_id, base_subject)
-    select id, "accountId", "baseSubject"
-    from ${givenRows(threads, 'id uuid, "accountId" uuid, "baseSubject" text')}`.execute(tx)
-}
-
-export async function insertReferences(
-  tx: Database,
-  references: readonly { accountId: string; reference: string; threadId: string }[],
-): Promise<void> {
-  if (references.length === 0) return
-  await sql`
-    insert into thread_references (account_id, reference, thread_id)
-    select distinct "accountId", reference, "threadId"
-    from ${givenRows(references, '"accountId" uuid, reference uuid, "threadId" uuid')}
-    on conflict do nothing`.execute(tx)
 }
 
 /** What spoke of two conversations is one: the messages of `from` are those of `into` now. */

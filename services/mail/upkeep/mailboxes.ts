@@ -6,6 +6,7 @@ import { applyStates, deleteMessages, idsAddedBefore, statesOf } from '../store/
 import { dropPastFiles, takeDue } from '../store/drafts.ts'
 import { forgetUnseen } from '../store/greylist.ts'
 import { accountsToWake, changeThreads, dropPastUndos } from '../store/undos.ts'
+import { deletePastVacationAnswers } from '../store/rules.ts'
 
 const keptDays = 30
 
@@ -14,7 +15,9 @@ export async function wake(context: Context): Promise<void> {
     await changeOf(context, accountId, async (tx, account) => {
       await changeThreads(tx, accountId, threadIds, { snoozedUntil: null, isMuted: undefined })
       const { snoozed, inbox } = account.mailboxes
-      const states = (await statesOf(tx, accountId, { threadIds })).filter(({ mailboxIds }) => mailboxIds.includes(snoozed))
+      const states = (await statesOf(tx, accountId, { threadIds })).filter(({ mailboxIds }) =>
+        mailboxIds.includes(snoozed),
+      )
       const wanted = states.map((state) => ({
         ...state,
         isSeen: false,
@@ -33,7 +36,10 @@ export async function showSent(context: Context): Promise<void> {
       const states = await statesOf(tx, accountId, { messageIds: messages.map(({ messageId }) => messageId) })
       const moved = states
         .filter(({ mailboxIds }) => mailboxIds.includes(scheduled))
-        .map((state) => ({ ...state, mailboxIds: [...state.mailboxIds.filter((id) => id !== scheduled), sent] }))
+        .map((state) => ({
+          ...state,
+          mailboxIds: [...state.mailboxIds.filter((id) => id !== scheduled), sent],
+        }))
       await applyStates(tx, account, states, new Map(moved.map((state) => [state.id, state])))
     })
 }
@@ -51,10 +57,14 @@ export async function tidy({ db }: Context): Promise<void> {
     await dropPastUndos(tx)
     await dropPastFiles(tx)
     await forgetUnseen(tx)
+    await deletePastVacationAnswers(tx)
   })
 }
 
-type Change = (tx: Context['db'], account: NonNullable<Awaited<ReturnType<typeof beginChange>>>) => Promise<void>
+type Change = (
+  tx: Context['db'],
+  account: NonNullable<Awaited<ReturnType<typeof beginChange>>>,
+) => Promise<void>
 
 async function changeOf({ db, signals }: Context, accountId: string, change: Change): Promise<void> {
   await db.transaction().execute(async (tx) => {

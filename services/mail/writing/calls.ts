@@ -7,7 +7,7 @@ import { callerOf, type Calls } from '../settings.ts'
 import { beginChange, type AccountRow } from '../store/accounts.ts'
 import { deleteMessages } from '../store/changes.ts'
 import * as drafts from '../store/drafts.ts'
-import { preferencesOf } from '../store/preferences.ts'
+import { findPreferences } from '../store/preferences.ts'
 import { findMessage } from '../store/reading.ts'
 import { submissionOfMessage } from '../store/submissions.ts'
 import { makeOutgoing } from './outgoing.ts'
@@ -78,7 +78,7 @@ export const writingCalls: Pick<
       const account = await accountOf(context)
       const draft = await draftOf(draftId)
       const outgoing = await makeOutgoing(context, account, draft.content)
-      const { undoSeconds } = await preferencesOf(context.db, account.id)
+      const { undoSeconds = 10 } = (await findPreferences(context.db, account.id)) ?? {}
       const dueAt = new Date(
         Math.max(Date.now() + undoSeconds * 1000, sendAt === undefined ? 0 : Date.parse(sendAt)),
       )

@@ -10,7 +10,7 @@ import { openBlob } from '../reading/stored.ts'
 import { parseAddress } from '../smtp/address.ts'
 import type { Context, Query } from '../settings.ts'
 import type { AccountRow } from '../store/accounts.ts'
-import { addressesOf } from '../store/addresses.ts'
+import { addressesOf, listDomains } from '../store/addresses.ts'
 import { filesOf } from '../store/drafts.ts'
 import { findMessage, type StoredMessage } from '../store/reading.ts'
 import { referencesBefore } from './references.ts'
@@ -78,7 +78,7 @@ export async function makeOutgoing(
   return { taken, from: from.address, recipients, bcc: bcc!, answers, forwards }
 }
 
-/** As `makeOutgoing`, in the name of the installation and not of a person. */
+/** As `makeOutgoing`, in the name of the installation and not of a person: from any address of a domain of ours. */
 export async function makeSystemMail(
   context: Context & Refusing,
   content: DraftContent,
@@ -87,8 +87,12 @@ export async function makeSystemMail(
   const to = content.to.map((each) => checked(context, each))
   if (to.length === 0) return context.fail('noRecipients', 'Say who is to get it.')
   const { DOMAIN } = context.settings
+  const from = checked(context, { name: DOMAIN, address: content.from ?? `noreply@${DOMAIN}` })
+  const domain = from.address.slice(from.address.lastIndexOf('@') + 1)
+  if (domain !== DOMAIN && !(await listDomains(context.db)).includes(domain))
+    return context.fail('notYourAddress', `${from.address} is not an address of this installation.`)
   const message: OutgoingMessage = {
-    from: { name: DOMAIN, address: `noreply@${DOMAIN}` },
+    from,
     to,
     cc: [],
     subject: content.subject,

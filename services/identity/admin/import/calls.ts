@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import { CallError } from '#contracts/errors.ts'
 import type { ImportReport } from '#contracts/identity/admin.ts'
-import { audit } from '#services/identity/admin/audit.ts'
+import { audit } from '#platform/audit.ts'
 import { maySetRoles } from '#services/identity/admin/roles.ts'
 import type { Calls, Query } from '#services/identity/settings.ts'
 import { checkNewPassword } from '#services/identity/sign-in/breached.ts'
