@@ -152,7 +152,6 @@ export const writingCalls = {
       summary: 'Sends at once, from an address of the caller. Services send from `noreply` of the domain.',
       http: ['POST /api/mail/messages 202', 'POST /send 202'],
       access: 'account',
-      owned: 'self',
       input: z.object({
         from: z.string().max(320).optional(),
         to: z.union([

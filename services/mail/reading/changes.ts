@@ -14,7 +14,10 @@ const mostThreads = 200
 
 export const followChanges: Streams['changes'] = async function* (input, context) {
   const { db, signals, signal } = context
-  const account = await accountOf(context)
+  const account =
+    context.identity.kind === 'account'
+      ? await accountOf(context)
+      : context.fail('notFound', 'Only an account has mail.')
   using bell = createBell(signals, changesTopic(account.id), signal)
   let place = input.after ?? account.modseq
   if (input.after === undefined || place > account.modseq) {
