@@ -4,38 +4,59 @@
  * People see to their own mail, admins to domains and the queue; any service may send.
  */
 import { mail } from '#contracts/mail.ts'
+import { auditSubscription } from '#platform/audit.ts'
 import { defineService } from '#platform/service.ts'
 import { changingCalls } from './changing/calls.ts'
+import { deliveryCalls } from './delivery/calls.ts'
 import { openDelivery } from './delivery/open.ts'
+import { domainCalls } from './domains/calls.ts'
 import { openDoors } from './doors/open.ts'
 import { adoptEverybody, peopleSubscriptions } from './people/adopt.ts'
 import { privacySubscriptions } from './people/privacy.ts'
 import { readingCalls } from './reading/calls.ts'
 import { followChanges } from './reading/changes.ts'
 import { readStored } from './reading/stored.ts'
+import { ruleCalls } from './rules/calls.ts'
+import { leaveLists } from './rules/leaving.ts'
+import { searchCalls } from './search/calls.ts'
 import { indexLeft } from './search/indexing.ts'
 import { settings } from './settings.ts'
 import { emptyOld, showSent, tidy, wake } from './upkeep/mailboxes.ts'
 import { findOrphans, sweep } from './upkeep/sweep.ts'
+import { teachFilters } from './upkeep/teach.ts'
 import { writingCalls } from './writing/calls.ts'
 
 export default defineService({
   contract: mail,
   migrations: new URL('./migrations/', import.meta.url),
   settings,
-  calls: { ...readingCalls, ...changingCalls, ...writingCalls },
+  calls: {
+    ...readingCalls,
+    ...changingCalls,
+    ...writingCalls,
+    ...deliveryCalls,
+    ...domainCalls,
+    ...ruleCalls,
+    ...searchCalls,
+  },
   streams: { changes: followChanges },
   roles: {
     api: {
       summary: 'answers the calls and streams, and keeps mailboxes in order',
-      subscriptions: [...peopleSubscriptions, ...privacySubscriptions],
+      subscriptions: [
+        ...peopleSubscriptions,
+        ...privacySubscriptions,
+        auditSubscription('mail', mail.events.audited),
+      ],
       jobs: [
         { name: 'adoptEverybody', everyMs: 3_600_000, run: adoptEverybody },
         { name: 'indexLeft', everyMs: 10_000, run: indexLeft(({ blobs }, blob) => readStored(blobs, blob)) },
         { name: 'wake', everyMs: 20_000, run: wake },
         { name: 'showSent', everyMs: 3_000, run: showSent },
         { name: 'emptyOld', everyMs: 3_600_000, run: emptyOld },
+        { name: 'teachFilters', everyMs: 600_000, run: teachFilters },
         { name: 'tidy', everyMs: 3_600_000, run: tidy },
+        { name: 'leaveLists', everyMs: 60_000, run: (context) => leaveLists(context) },
         { name: 'sweep', everyMs: 600_000, run: sweep },
         { name: 'findOrphans', everyMs: 86_400_000, run: findOrphans },
       ],

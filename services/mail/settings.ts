@@ -33,6 +33,10 @@ export const settings = {
   ),
   MAIL_QUOTA_MB: integer('How much mail one account may keep.', { default: 15_360, min: 1 }),
   MAIL_MAX_MB: integer('Largest message that is taken.', { default: 35, min: 1, max: 1024 }),
+  MAIL_HOURLY_RECIPIENTS: integer(
+    'To how many recipients one account may send in an hour: a stolen password is worth little.',
+    { default: 500, min: 1 },
+  ),
   GREYLISTING: flag('Whether mail of unknown servers is put off for a minute at first.', { default: true }),
   CLAMAV: text(
     'Where ClamAV answers: unix:/path or host:port. Without it attachments are judged by their kind.',

@@ -3,9 +3,14 @@ import type { Command } from '../settings.ts'
 import { readStored } from '../reading/stored.ts'
 import type { AccountRow } from '../store/accounts.ts'
 import type { KnownState, MessageState } from '../store/changes.ts'
-import { blobsOf } from '../store/changes.ts'
 import { noteMarked } from '../store/senders.ts'
-import { findSpamModel, saveSpamModel } from '../store/models.ts'
+import {
+  findSpamModel,
+  messagesToLearn,
+  noteLessons,
+  saveSpamModel,
+  type LearnedMessage,
+} from '../store/models.ts'
 import { extractFeatures } from '../spam/judge.ts'
 import {
   createDelta,
@@ -48,6 +53,11 @@ export async function learnFrom(
   })
   if (labelled.length === 0) return []
   for (const { sender, label } of labelled) await noteMarked(context.tx, account.id, sender, label, 1)
+  await noteLessons(
+    context.tx,
+    labelled.map(({ id }) => id),
+    false,
+  )
   const lessons: Lesson[] = []
   await changeModel(
     context,
@@ -68,6 +78,11 @@ export async function unlearn(
 ): Promise<void> {
   if (lessons.length === 0) return
   for (const { sender, label } of lessons) await noteMarked(context.tx, account.id, sender, label, -1)
+  await noteLessons(
+    context.tx,
+    lessons.map(({ messageId }) => messageId),
+    true,
+  )
   const byId = new Map(lessons.map((lesson) => [lesson.messageId, lesson]))
   await changeModel(context, account, [...byId.keys()], ({ account: delta }, features, messageId) => {
     takeBack(delta, features, byId.get(messageId)!.training)
@@ -86,11 +101,11 @@ async function changeModel(
   const stored = await findSpamModel(tx, account.id)
   const delta = stored ? readDelta(stored) : createDelta()
   const models = { shipped: loadShippedModel(), account: delta }
-  for (const { id, blob } of await blobsOf(tx, messageIds)) {
+  for (const message of await messagesToLearn(tx, messageIds)) {
     try {
-      step(models, extractFeatures(await readStored(blobs, blob), {}), id)
+      step(models, await featuresOf(blobs, message), message.id)
     } catch (error) {
-      log.warn({ err: error, messageId: id }, 'could not learn from a message')
+      log.warn({ err: error, messageId: message.id }, 'could not learn from a message')
     }
   }
   await saveSpamModel(tx, account.id, writeDelta(delta))
@@ -100,4 +115,23 @@ async function changeModel(
 /** The signal that an account's filter has learned. */
 export function modelTopic(accountId: string): string {
   return `mail.model.${accountId}`
+}
+
+/** As the filter saw it when it came, but for what it knew of the sender. */
+export async function featuresOf(
+  blobs: Command['blobs'],
+  { blob, authentication }: LearnedMessage,
+): Promise<Features> {
+  const facts = authentication && {
+    authentication: {
+      spf: authentication.spf.result,
+      dkim: authentication.dkim.some(({ result, isAligned }) => result === 'pass' && isAligned)
+        ? 'pass'
+        : 'none',
+      dmarc: authentication.dmarc.result,
+      dmarcPolicy: authentication.dmarc.policy,
+    },
+    client: { address: authentication.client.address },
+  }
+  return extractFeatures(await readStored(blobs, blob), facts ?? {})
 }

@@ -18,6 +18,7 @@ import {
 import { addressesOf } from '../store/addresses.ts'
 import { insertMessages } from '../store/arrivals.ts'
 import { noteSent } from '../store/contacts.ts'
+import { recentRecipients } from '../store/submissions.ts'
 import { meters } from './meters.ts'
 
 export function submissionPolicy(context: Context, authentication: SmtpAuthentication): SmtpPolicy {
@@ -112,7 +113,12 @@ export function submissionPolicy(context: Context, authentication: SmtpAuthentic
       if (path && !(await owns(session.account!.accountId, path.address))) return answers.notYours
       return undefined
     },
-    recipient: async (_session, { path }) => (path.domain === '' ? answers.noDomain : undefined),
+    async recipient({ account, transaction }, { path }) {
+      if (path.domain === '') return answers.noDomain
+      const others = transaction?.recipients.length ?? 0
+      const most = settings.MAIL_HOURLY_RECIPIENTS
+      return (await recentRecipients(db, account!.accountId)) + others >= most ? answers.tooMany : undefined
+    },
     async message(session, content) {
       const answer = await takeIn(blobs, content, settings.MAIL_MAX_MB * 1024 * 1024).then(
         (taken) => handIn(session, taken),
@@ -142,6 +148,7 @@ const answers = {
   notYours: { code: 553, enhanced: '5.7.1', text: 'This is not an address of yours.' },
   noDomain: { code: 553, enhanced: '5.1.3', text: 'The address needs a domain.' },
   full: { code: 452, enhanced: '4.2.2', text: 'Your mailbox is full.' },
+  tooMany: { code: 452, enhanced: '4.7.1', text: 'You have sent enough for this hour.' },
   tooLarge: { code: 552, enhanced: '5.3.4', text: 'The message is too large.' },
   noSpace: { code: 452, enhanced: '4.3.1', text: 'There is no space left just now.' },
 } as const

@@ -10,6 +10,7 @@ import * as store from '../store/reading.ts'
 import { accountOf } from './account.ts'
 import { showMessageBody } from './body.ts'
 import { downloadMessage, downloadPart, showOriginal } from './downloads.ts'
+import { showMailSetup } from './setup.ts'
 
 const threadPlace = z.object({ lastAt: z.iso.datetime(), id: z.uuid() })
 
@@ -23,6 +24,7 @@ export const readingCalls: Pick<
   | 'downloadPart'
   | 'downloadMessage'
   | 'showOriginal'
+  | 'showMailSetup'
 > = {
   async listMailboxes(_input, context) {
     const account = await findAccount(context.db, callerOf(context).accountId)
@@ -66,6 +68,7 @@ export const readingCalls: Pick<
   downloadPart,
   downloadMessage,
   showOriginal,
+  showMailSetup,
 }
 
 const nothing = {

@@ -157,15 +157,6 @@ function isSame(a: MessageState, b: MessageState): boolean {
   )
 }
 
-export async function blobsOf(
-  db: Database,
-  messageIds: readonly string[],
-): Promise<{ id: string; blob: string }[]> {
-  const { rows } = await sql<{ id: string; blob: string }>`
-    select id, blob from messages where id = any (${[...messageIds]}::uuid[])`.execute(db)
-  return rows
-}
-
 export async function idsOfMailbox(db: Database, mailboxId: string): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
     select message_id as id from mailbox_messages where mailbox_id = ${mailboxId}`.execute(db)

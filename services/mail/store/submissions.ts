@@ -82,12 +82,11 @@ export async function keepSignature(db: Database, id: string, signature: string)
   return rows[0]?.signature ?? signature
 }
 
-/** False when something of it has left, is leaving or is decided. */
+/** False when something of it has left, is leaving or is decided. Locks the queue before the submission, as all do. */
 export async function cancelSubmission(tx: Database, id: string): Promise<boolean> {
-  await sql`select from submissions where id = ${id} for update`.execute(tx)
   const { rows } = await sql<{ isUntouched: boolean }>`
     select attempts = 0 and (leased_until is null or leased_until < clock_timestamp()) as "isUntouched" from queue
-    where submission_id = ${id} for update`.execute(tx)
+    where submission_id = ${id} order by domain for update`.execute(tx)
   const { rows: decided } = await sql`
     select from recipients where submission_id = ${id} and state <> 'queued' limit 1`.execute(tx)
   if (rows.length === 0 || decided.length > 0 || rows.some(({ isUntouched }) => !isUntouched)) return false
@@ -117,6 +116,14 @@ export async function finishSubmissions(tx: Database, ids: readonly string[]): P
 export async function forgetSubmissions(db: Database, finishedBefore: Date): Promise<void> {
   await sql`
     delete from submissions where finished_at < ${finishedBefore} and message_id is null`.execute(db)
+}
+
+/** To how many recipients an account has sent within the last hour. */
+export async function recentRecipients(db: Database, accountId: string): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::int as count from submissions s join recipients r on r.submission_id = s.id
+    where s.account_id = ${accountId} and s.created_at > now() - interval '1 hour'`.execute(db)
+  return rows[0]!.count
 }
 
 /** Of a message that an account has sent. */

@@ -15,7 +15,12 @@ export async function sweep({ db, blobs, signal }: Context & { signal: AbortSign
 }
 
 /** What a crash left between the disk and the database is swept an hour later. */
-export async function findOrphans({ db, blobs, log, signal }: Context & { signal: AbortSignal }): Promise<void> {
+export async function findOrphans({
+  db,
+  blobs,
+  log,
+  signal,
+}: Context & { signal: AbortSignal }): Promise<void> {
   let batch: string[] = []
   let found = 0
   const check = async () => {

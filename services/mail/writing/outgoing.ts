@@ -13,6 +13,7 @@ import type { AccountRow } from '../store/accounts.ts'
 import { addressesOf, listDomains } from '../store/addresses.ts'
 import { filesOf } from '../store/drafts.ts'
 import { findMessage, type StoredMessage } from '../store/reading.ts'
+import { recentRecipients } from '../store/submissions.ts'
 import { referencesBefore } from './references.ts'
 
 export interface Outgoing {
@@ -26,7 +27,10 @@ export interface Outgoing {
 }
 
 type Refusing = Pick<Query, 'fail'> & {
-  fail(code: 'noRecipients' | 'badRecipient' | 'notYourAddress' | 'messageTooLarge', detail?: string): never
+  fail(
+    code: 'noRecipients' | 'badRecipient' | 'notYourAddress' | 'messageTooLarge' | 'tooManyMessages',
+    detail?: string,
+  ): never
 }
 
 /** Fails with the errors of sending. Nothing is written but the blob. */
@@ -42,6 +46,9 @@ export async function makeOutgoing(
   )
   const recipients = [...new Set([...to!, ...cc!, ...bcc!].map(({ address }) => address))]
   if (recipients.length === 0) return context.fail('noRecipients', 'Say who is to get it.')
+  const most = context.settings.MAIL_HOURLY_RECIPIENTS
+  if ((await recentRecipients(context.db, account.id)) + recipients.length > most)
+    return context.fail('tooManyMessages', `An account may send to ${most} recipients in an hour.`)
   await checkFiles(context, account, content)
   const [answers, forwards] = await Promise.all(
     [content.answers, content.forwards].map((id) =>

@@ -1,0 +1,36 @@
+/** The words of each reason, with `{parameter}` where something is filled in. */
+export const categoryReasons: Record<string, { en: string; bn: string }> = {
+  corrected: { en: 'You have put mail of {sender} here.', bn: 'আপনি {sender}-এর মেইল এখানে রেখেছেন।' },
+  answersOurs: { en: 'It answers a message of yours.', bn: 'এটি আপনার একটি মেইলের উত্তর।' },
+  acquainted: { en: 'You write with {sender}.', bn: '{sender}-এর সঙ্গে আপনার চিঠিপত্র আছে।' },
+  network: {
+    en: '{sender} belongs to a network that is known for it.',
+    bn: '{sender} এ কাজের জন্য পরিচিত একটি নেটওয়ার্কের।',
+  },
+  list: { en: 'It came through a mailing list.', bn: 'এটি একটি মেইলিং লিস্ট থেকে এসেছে।' },
+  listId: { en: 'It names the list that it was sent to.', bn: 'কোন তালিকায় পাঠানো হয়েছে তা এতে লেখা আছে।' },
+  unsubscribe: { en: 'It offers to unsubscribe.', bn: 'এতে সদস্যতা বাতিলের সুযোগ আছে।' },
+  bulk: { en: 'It was sent to many at once.', bn: 'এটি একসঙ্গে অনেককে পাঠানো হয়েছে।' },
+  automatic: { en: 'A program has sent it.', bn: 'একটি প্রোগ্রাম এটি পাঠিয়েছে।' },
+  answer: { en: 'It is part of a conversation.', bn: 'এটি একটি আলাপের অংশ।' },
+  record: {
+    en: 'It carries the record of an order, a booking or a bill.',
+    bn: 'এতে অর্ডার, বুকিং বা বিলের তথ্য আছে।',
+  },
+  person: { en: 'It looks as if a person wrote it.', bn: 'মনে হয় এটি একজন মানুষ লিখেছেন।' },
+  senderMachine: { en: 'Its sender takes no answers.', bn: 'প্রেরক উত্তর গ্রহণ করে না।' },
+  senderNotices: { en: 'Its sender is an address for notices.', bn: 'প্রেরক বিজ্ঞপ্তি পাঠানোর একটি ঠিকানা।' },
+  senderBills: { en: 'Its sender is an address for orders and bills.', bn: 'প্রেরক অর্ডার ও বিলের একটি ঠিকানা।' },
+  senderNews: { en: 'Its sender is an address for news and offers.', bn: 'প্রেরক খবর ও অফারের একটি ঠিকানা।' },
+  offer: { en: 'Its subject speaks of a price or a discount.', bn: 'বিষয়ে দাম বা ছাড়ের কথা আছে।' },
+  aboutPeople: { en: 'It tells what people do on a network.', bn: 'একটি নেটওয়ার্কে মানুষ কী করছে তা জানায়।' },
+  aboutRecord: {
+    en: 'It is about an order, a bill, an account or the like.',
+    bn: 'এটি অর্ডার, বিল বা হিসাব নিয়ে।',
+  },
+  aboutOffer: { en: 'It advertises something.', bn: 'এটি কিছুর বিজ্ঞাপন দেয়।' },
+  aboutLetter: { en: 'It is a letter to subscribers.', bn: 'এটি গ্রাহকদের জন্য একটি চিঠি।' },
+  aboutDiscussion: { en: 'It is a discussion of several people.', bn: 'এটি কয়েকজনের আলোচনা।' },
+  attached: { en: 'It has an attachment.', bn: 'এতে সংযুক্তি আছে।' },
+  words: { en: 'Words that are usual there: {words}.', bn: 'সেখানে প্রচলিত শব্দ: {words}।' },
+}
