@@ -37,7 +37,7 @@ function isForeign(path: string): boolean {
 
 /** Static and dynamic imports and re-exports with a literal specifier. */
 function importsOf(source: string): { specifier: string; line: number }[] {
-  const pattern = /\b(?:from|import)\s*\(?\s*(['"])(?<specifier>[^'"\n]+)\1/g
+  const pattern = /(?<!['"])\b(?:from|import)\s*\(?\s*(['"])(?<specifier>[^'"\n]+)\1/g
   return [...source.matchAll(pattern)].map((match) => ({
     specifier: match.groups!.specifier!,
     line: source.slice(0, match.index).split('\n').length,

@@ -12,7 +12,9 @@ export const AppPassword = z.object({
 
 const Base64 = z.string()
 const Holder = z.object({ accountId: z.uuid(), address: z.string() }).nullable()
-const Userid = z.string().trim().toLowerCase().max(320)
+/** RFC 4954 §4: what AUTH lets through, so that nonsense is wrong and not an error. */
+const longestResponse = 12_288
+const Userid = z.string().trim().toLowerCase().max(longestResponse)
 
 export const appPasswordCalls = {
   createAppPassword: command(
@@ -47,7 +49,7 @@ export const appPasswordCalls = {
   checkAppPassword: command({
     summary: 'Whose it is; null for a wrong one.',
     access: 'service',
-    input: z.object({ userid: Userid, password: z.string().max(1024) }),
+    input: z.object({ userid: Userid, password: z.string().max(longestResponse) }),
     output: z.object({ account: Holder }),
   }),
   showScramCredentials: query({

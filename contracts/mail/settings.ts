@@ -74,6 +74,9 @@ export const Contact = z.object({
 
 export type Contact = z.output<typeof Contact>
 
+const MailDoor = z.object({ host: z.string(), port: z.int(), security: z.enum(['starttls', 'tls']) })
+export type MailDoor = z.output<typeof MailDoor>
+
 const self = { access: 'account', owned: 'self' } as const
 const EmailAddress = z.string().trim().min(3).max(320)
 
@@ -89,6 +92,18 @@ export const settingCalls = {
     http: 'PATCH /api/mail/preferences',
     input: MailPreferences.partial(),
     output: MailPreferences,
+  }),
+  showMailSetup: query({
+    ...self,
+    summary: 'What a mail program is told to send through: either door, the address as user name.',
+    http: 'GET /api/mail/setup',
+    input: z.object({}),
+    output: z.object({
+      /** Null: the account has no mailbox here. */
+      address: z.string().nullable(),
+      submission: MailDoor,
+      submissions: MailDoor,
+    }),
   }),
   listIdentities: query({
     ...self,

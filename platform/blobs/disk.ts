@@ -21,19 +21,7 @@ export async function openDiskBlobs(directory: string, { encryptionKey }: BlobOp
   await removeLeftovers(incoming)
 
   const folderOf = (id: BlobId) => join(directory, id.slice(0, 2))
-  /** Kept open: to sync one is then a single trip to the disk. There are at most 256. */
-  const folders = new Map<string, Promise<FileHandle>>()
-  const durableFolder = (folder: string) => {
-    const known = folders.get(folder) ?? makeFolder(folder)
-    folders.set(folder, known)
-    known.catch(() => folders.delete(folder))
-    return known
-  }
-  const makeFolder = async (folder: string) => {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    await syncFolder(directory)
-    return open(folder, 'r')
-  }
+  const folders = openFolders(directory)
   const openBlob = async (id: BlobId) => {
     checkBlobId(id)
     const file = await openIfThere(join(folderOf(id), id))
@@ -54,7 +42,7 @@ export async function openDiskBlobs(directory: string, { encryptionKey }: BlobOp
       try {
         return await spool(content, { ...options, encryptionKey }, openTemporary, async (file, { id }) => {
           await file.sync()
-          const folder = await durableFolder(folderOf(id))
+          const folder = await folders.open(folderOf(id))
           // Over what may be there: the content is equal, and intact even where the old copy was not.
           await rename(temporary, join(folderOf(id), id))
           isLeft = false
@@ -94,11 +82,31 @@ export async function openDiskBlobs(directory: string, { encryptionKey }: BlobOp
 
     deleteStoredBefore: (time) => deleteWhere(blobs, (id) => isOlder(join(folderOf(id), id), time)),
 
+    [Symbol.asyncDispose]: () => folders[Symbol.asyncDispose](),
+  }
+  return blobs
+}
+
+/** Those in a directory, kept open: to sync one is then a single trip to the disk. There are at most 256. */
+function openFolders(directory: string) {
+  const folders = new Map<string, Promise<FileHandle>>()
+  async function make(folder: string): Promise<FileHandle> {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await syncFolder(directory)
+    return open(folder, 'r')
+  }
+  return {
+    /** Durable from then on. */
+    open(folder: string): Promise<FileHandle> {
+      const known = folders.get(folder) ?? make(folder)
+      folders.set(folder, known)
+      known.catch(() => folders.delete(folder))
+      return known
+    },
     async [Symbol.asyncDispose]() {
       for (const folder of folders.values()) await (await folder.catch(() => undefined))?.close()
     },
   }
-  return blobs
 }
 
 async function deleteWhere(blobs: Blobs, isMeant: (id: BlobId) => Promise<boolean>): Promise<number> {

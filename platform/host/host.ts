@@ -7,7 +7,7 @@ import type { Identity } from '#platform/identity.ts'
 import type { Logger } from '#platform/log.ts'
 import { collectProcessMetrics } from '#platform/metrics.ts'
 import { createOps, listenOps } from '#platform/ops.ts'
-import type { Job, OpsAnswer, ProcessContext, Service } from '#platform/service.ts'
+import type { Job, OpsAnswer, ProcessContext, Service, ServiceContext } from '#platform/service.ts'
 import { SpanRecorder } from '#platform/trace.ts'
 import { callerFor } from './contexts.ts'
 import type { Directory } from './directory.ts'
@@ -17,6 +17,7 @@ import { readServiceKey } from './keys.ts'
 import { openLog } from './logging.ts'
 import type { BootedPostgres } from './postgres.ts'
 import { Registration } from './registration.ts'
+import { openResources } from './resources.ts'
 import { roleNames, selectRoles, type Selected } from './roles.ts'
 import { reach, reachableAddress } from './rpc-door.ts'
 import { hostSettings, type Values } from './settings.ts'
@@ -66,6 +67,19 @@ export function readAllSettings(services: readonly Service[], sources?: SettingS
 export function installedServiceKey(services: readonly Service[]): Promise<string> {
   const { DATA_DIR, SERVICE_KEY } = readSettings(allSettings(services)).values as Values
   return readServiceKey(DATA_DIR, SERVICE_KEY)
+}
+
+/** Works on what a service keeps, beside the processes that run it. */
+export async function workOnStores<T>(
+  services: readonly Service[],
+  name: string,
+  work: (stores: Pick<ServiceContext, 'db' | 'blobs' | 'log'>) => Promise<T>,
+): Promise<T> {
+  const settings = readSettings(allSettings(services)).values as Values
+  await using stack = new AsyncDisposableStack()
+  const { log } = openLog({ ...settings, LOG_SHIP: false }, name, undefined)
+  const { database, blobs } = stack.use(await openResources(settings, services, log, undefined))
+  return await work({ db: database.forService(name), blobs: blobs.of(name), log })
 }
 
 /** Resolves when everything runs and `/ready` says so. Rejects with one clear error, having closed what was open. */

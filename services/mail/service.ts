@@ -16,11 +16,15 @@ import { privacySubscriptions } from './people/privacy.ts'
 import { readingCalls } from './reading/calls.ts'
 import { followChanges } from './reading/changes.ts'
 import { readStored } from './reading/stored.ts'
+import { reportSubscriptions } from './reports/receive.ts'
+import { sendReports } from './reports/send.ts'
 import { ruleCalls } from './rules/calls.ts'
 import { leaveLists } from './rules/leaving.ts'
 import { searchCalls } from './search/calls.ts'
 import { indexLeft } from './search/indexing.ts'
 import { settings } from './settings.ts'
+import { transferCalls } from './transfers/calls.ts'
+import { openTransfers } from './transfers/runner.ts'
 import { emptyOld, showSent, tidy, wake } from './upkeep/mailboxes.ts'
 import { findOrphans, sweep } from './upkeep/sweep.ts'
 import { teachFilters } from './upkeep/teach.ts'
@@ -38,6 +42,7 @@ export default defineService({
     ...domainCalls,
     ...ruleCalls,
     ...searchCalls,
+    ...transferCalls,
   },
   streams: { changes: followChanges },
   roles: {
@@ -46,6 +51,7 @@ export default defineService({
       subscriptions: [
         ...peopleSubscriptions,
         ...privacySubscriptions,
+        ...reportSubscriptions,
         auditSubscription('mail', mail.events.audited),
       ],
       jobs: [
@@ -57,9 +63,11 @@ export default defineService({
         { name: 'teachFilters', everyMs: 600_000, run: teachFilters },
         { name: 'tidy', everyMs: 3_600_000, run: tidy },
         { name: 'leaveLists', everyMs: 60_000, run: (context) => leaveLists(context) },
+        { name: 'sendReports', everyMs: 600_000, run: sendReports },
         { name: 'sweep', everyMs: 600_000, run: sweep },
         { name: 'findOrphans', everyMs: 86_400_000, run: findOrphans },
       ],
+      start: async (context) => openTransfers(context),
     },
     smtp: { summary: 'takes mail from other servers and from mail programs', start: openDoors },
     delivery: { summary: 'brings mail to where it belongs, here and elsewhere', start: openDelivery },

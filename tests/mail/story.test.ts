@@ -11,7 +11,11 @@ let rahim: Person
 let karim: Person
 before(async () => {
   office = await openPostOffice({
-    zone: { 'sender.example': { TXT: ['v=spf1 ip4:127.0.0.1 -all'] }, '_dmarc.sender.example': { TXT: ['v=DMARC1; p=reject'] }, '_dmarc.strict.example': { TXT: ['v=DMARC1; p=reject'] } },
+    zone: {
+      'sender.example': { TXT: ['v=spf1 ip4:127.0.0.1 -all'] },
+      '_dmarc.sender.example': { TXT: ['v=DMARC1; p=reject'] },
+      '_dmarc.strict.example': { TXT: ['v=DMARC1; p=reject'] },
+    },
   })
   rahim = await office.person('rahim@ours.example')
   karim = await office.person('karim@ours.example')
@@ -28,7 +32,14 @@ async function bring(from: string, to: string[], content: string, code = 250): P
 
 let counter = 0
 const letter = (subject: string, fields: Record<string, string> = {}, body = 'Good morning.') =>
-  Object.entries({ From: 'Ayesha <ayesha@sender.example>', To: 'rahim@ours.example', Subject: subject, Date: 'Sat, 21 Nov 2026 10:00:00 +0600', 'Message-ID': `<${++counter}@sender.example>`, ...fields })
+  Object.entries({
+    From: 'Ayesha <ayesha@sender.example>',
+    To: 'rahim@ours.example',
+    Subject: subject,
+    Date: 'Sat, 21 Nov 2026 10:00:00 +0600',
+    'Message-ID': `<${++counter}@sender.example>`,
+    ...fields,
+  })
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join('') + `\r\n${body}`
 
@@ -37,15 +48,23 @@ test('a message that another server brings is in the inbox, as it came', async (
   await bring('ayesha@sender.example', ['rahim@ours.example'], content)
   const [thread] = await rahim.threads('inbox')
   assert.equal(thread!.subject, 'Prices')
-  assert.deepEqual(thread!.senders, [{ name: 'Ayesha', address: 'ayesha@sender.example', isUnread: true, isOwn: false }])
+  assert.deepEqual(thread!.senders, [
+    { name: 'Ayesha', address: 'ayesha@sender.example', isUnread: true, isOwn: false },
+  ])
   const { messages } = await rahim.mail.showThread({ threadId: thread!.id })
   const [message] = messages
   assert.equal(message!.authentication?.spf.result, 'pass')
   assert.equal(message!.authentication?.dmarc.result, 'pass')
   const { source } = await rahim.mail.showOriginal({ messageId: message!.id })
-  assert.match(source, /^Return-Path: <ayesha@sender\.example>\r\nDelivered-To: rahim@ours\.example\r\nReceived: from mail\.sender\.example/)
+  assert.match(
+    source,
+    /^Return-Path: <ayesha@sender\.example>\r\nDelivered-To: rahim@ours\.example\r\nReceived: from mail\.sender\.example/,
+  )
   assert.match(source, /\r\nAuthentication-Results: [^]*dmarc=pass/)
-  assert.equal(source.slice(source.indexOf('From: Ayesha')), `${content.replace('..leading', '.leading')}\r\n`)
+  assert.equal(
+    source.slice(source.indexOf('From: Ayesha')),
+    `${content.replace('..leading', '.leading')}\r\n`,
+  )
   const body = await rahim.mail.showMessageBody({ messageId: message!.id })
   assert.equal(body.text, 'The price is 500.\r\n.leading dot\r\n')
 })
@@ -72,12 +91,21 @@ test('nobody relays through us, and unknown addresses are told so', async () => 
 })
 
 test('an answer stands in the same conversation, on both sides', async () => {
-  await rahim.mail.sendMail({ to: [{ name: 'Karim', address: karim.address }], subject: 'মিটিং', text: 'Tomorrow?' })
+  await rahim.mail.sendMail({
+    to: [{ name: 'Karim', address: karim.address }],
+    subject: 'মিটিং',
+    text: 'Tomorrow?',
+  })
   await eventually(async () => (await karim.threads('inbox')).length === 1)
   const [theirs] = await karim.threads('inbox')
   const { messages } = await karim.mail.showThread({ threadId: theirs!.id })
   const draftId = crypto.randomUUID()
-  const content = { to: [{ address: rahim.address }], subject: 'Re: মিটিং', text: 'Yes.', answers: messages[0]!.id }
+  const content = {
+    to: [{ address: rahim.address }],
+    subject: 'Re: মিটিং',
+    text: 'Yes.',
+    answers: messages[0]!.id,
+  }
   const draft = await karim.mail.saveDraft({ draftId, version: 0, content })
   await karim.mail.changeMailPreferences({ undoSeconds: 0 })
   const sent = await karim.mail.sendDraft({ draftId, version: draft.version })
@@ -94,12 +122,19 @@ test('an answer stands in the same conversation, on both sides', async () => {
 test('what is sent can be taken back in time, and is a draft again', async () => {
   await rahim.mail.changeMailPreferences({ undoSeconds: 60 })
   const draftId = crypto.randomUUID()
-  const draft = await rahim.mail.saveDraft({ draftId, version: 0, content: { to: [{ address: karim.address }], subject: 'Oops' } })
+  const draft = await rahim.mail.saveDraft({
+    draftId,
+    version: 0,
+    content: { to: [{ address: karim.address }], subject: 'Oops' },
+  })
   const { messageId } = await rahim.mail.sendDraft({ draftId, version: draft.version })
   await assert.rejects(rahim.mail.sendDraft({ draftId, version: draft.version }), { code: 'notFound' })
   const again = await rahim.mail.cancelSending({ messageId })
   assert.equal(again.content.subject, 'Oops')
-  assert.deepEqual((await rahim.mail.listDrafts({})).items.map(({ id }) => id), [draftId])
+  assert.deepEqual(
+    (await rahim.mail.listDrafts({})).items.map(({ id }) => id),
+    [draftId],
+  )
   assert.ok(!(await rahim.threads('sent')).some(({ subject }) => subject === 'Oops'))
   await assert.rejects(rahim.mail.saveDraft({ draftId, version: 7, content: {} }), { code: 'draftChanged' })
 })
@@ -109,7 +144,9 @@ test('mail goes where it is moved, counts follow, and undo takes it back', async
   const [thread] = (await karim.threads('inbox')).filter(({ subject }) => subject === 'Move me')
   const counts = async () => {
     const { items } = await karim.mail.listMailboxes({})
-    return Object.fromEntries(items.map(({ role, name, messages, unread, threads }) => [role ?? name, { messages, unread, threads }]))
+    return Object.fromEntries(
+      items.map(({ role, name, messages, unread, threads }) => [role ?? name, { messages, unread, threads }]),
+    )
   }
   const before = await counts()
   const label = await karim.mail.createLabel({ name: 'Suppliers' })
@@ -137,12 +174,15 @@ test('one person sees nothing of another', async () => {
   await assert.rejects(karim.mail.showMessageBody({ messageId }), { code: 'notFound' })
   await assert.rejects(karim.mail.showOriginal({ messageId }), { code: 'notFound' })
   assert.equal((await karim.mail.changeMail({ threadIds: [thread!.id], moveTo: 'trash' })).messages, 0)
-  await assert.rejects(karim.mail.sendMail({ from: rahim.address, to: karim.address, message: 'x' }), { code: 'notYourAddress' })
+  await assert.rejects(karim.mail.sendMail({ from: rahim.address, to: karim.address, message: 'x' }), {
+    code: 'notYourAddress',
+  })
 })
 
 test('the stream tells of what arrives and changes', async () => {
   const stop = new AbortController()
-  const stream = office.host.client(mail, rahim.identity).changes({}, { signal: stop.signal })[Symbol.asyncIterator]()
+  const changes = office.host.client(mail, rahim.identity).changes({}, { signal: stop.signal })
+  const stream = changes[Symbol.asyncIterator]()
   const first = (await stream.next()).value!
   await bring('ayesha@sender.example', [rahim.address], letter('Live!'))
   const second = (await stream.next()).value!

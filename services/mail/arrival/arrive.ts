@@ -2,6 +2,7 @@
 import type { Database } from '#platform/database/database.ts'
 import type { FilterActions } from '#contracts/mail/settings.ts'
 import type { Category } from '#contracts/mail/messages.ts'
+import { readBounce, recordBounce } from '../delivery/bounces.ts'
 import { announceQueue, submit } from '../delivery/submit.ts'
 import type { ParsedMessage } from '../mime/message.ts'
 import { serverName, type Context } from '../settings.ts'
@@ -10,6 +11,7 @@ import { hasOwnMessage } from '../store/reading.ts'
 import type { Account, Addressees } from './addressees.ts'
 import { authenticationView, type Arrival, type Desk, type Posting } from './desk.ts'
 import { judge, placesOf, type Verdict } from './judging.ts'
+import type { TakenIn } from './take-in.ts'
 import { traceOf } from './trace.ts'
 
 /** Who gets it: an address as it was named, and what stands behind it. */
@@ -51,73 +53,15 @@ export interface Arrivals {
 export type Judged = ReadonlyMap<string, { account: Account; verdict: Verdict }>
 
 export function openArrivals(context: Context, desk: Desk, addressees: Addressees, rules: Rules): Arrivals {
-  async function judgeFor(accountId: string, arrival: Arrival) {
-    const { parsed } = arrival.taken
-    const account = await addressees.account(accountId)
-    if (!account) return undefined
-    const from = parsed.envelope.from[0]?.address.toLowerCase() ?? ''
-    const [sender, ownDomains, answersOurs] = await Promise.all([
-      addressees.sender(accountId, from),
-      addressees.domains(),
-      parsed.inReplyTo.length === 0 ? false : hasOwnMessage(context.db, accountId, parsed.inReplyTo),
-    ])
-    const to = { accountId, ownAddresses: account.addresses, sender, models: account.models, answersOurs }
-    return { account, verdict: judge(arrival, to, ownDomains) }
-  }
-
-  async function postingFor(
-    { account, verdict }: { account: Account; verdict: Verdict },
-    arrival: Arrival,
-  ): Promise<Posting> {
-    const { taken, client, authentication, receivedAt } = arrival
-    const isJudgedSpam = verdict.spam.verdict === 'spam' || verdict.spam.verdict === 'certainSpam'
-    const actions = await rules.actionsFor(account, taken.parsed, {
-      category: verdict.category,
-      isSpam: isJudgedSpam,
-    })
-    const roles = placesOf(verdict, actions, false)
-    const isSpam = roles.includes('junk')
-    const id = `${receivedAt.getTime().toString(36)}.${taken.blob.slice(0, 12)}`
-    return {
-      message: {
-        accountId: account.id,
-        blob: taken.blob,
-        trace:
-          traceOf({
-            sender: arrival.sender,
-            deliveredTo: account.addresses[0] ?? '',
-            client: client && { ...client, name: client.hostName },
-            server: serverName(context.settings),
-            id,
-            receivedAt,
-            authenticationResults: authentication?.header ?? '',
-          }) + (arrival.prefix ?? ''),
-        parsed: taken.parsed,
-        receivedAt,
-        roles,
-        isSeen: actions?.markSeen ?? false,
-        isFlagged: actions?.flag ?? false,
-        labelIds: isSpam || actions?.moveTo === 'trash' ? [] : (actions?.labelIds ?? []),
-        category: actions?.category ?? verdict.category,
-        categoryReasons: actions?.category
-          ? [{ code: 'yourFilter', parameters: {} }]
-          : verdict.categoryReasons,
-        spam: verdict.spam,
-        ...(authentication && client && { authentication: authenticationView(authentication, client) }),
-      },
-      afterKept: (tx, outcome) =>
-        rules.afterKept(tx, { account, arrival, verdict, isSpam, actions, outcome }),
-    }
-  }
-
   return {
     async judgeAll(arrival, destinations) {
       const ids = [...new Set(destinations.flatMap(({ accountIds }) => accountIds))]
-      const judged = await Promise.all(ids.map((id) => judgeFor(id, arrival)))
+      const judged = await Promise.all(ids.map((id) => judgeFor(context, addressees, id, arrival)))
       return new Map(ids.flatMap((id, index) => (judged[index] ? [[id, judged[index]]] : [])))
     },
     async deliver(arrival, destinations, judged) {
-      const postings = await Promise.all([...judged.values()].map((each) => postingFor(each, arrival)))
+      const each = [...judged.values()]
+      const postings = await Promise.all(each.map((one) => postingFor(context, rules, one, arrival)))
       const outside = [...new Set(destinations.flatMap(({ forwardTo }) => forwardTo))]
       const [outcomes] = await Promise.all([
         postings.length === 0 ? [] : desk.post(postings, arrival.taken.bytes),
@@ -126,14 +70,91 @@ export function openArrivals(context: Context, desk: Desk, addressees: Addressee
       const states = new Map(
         postings.map(({ message }, index) => [message.accountId, outcomes[index]!.state]),
       )
-      return destinations.map(({ accountIds, forwardTo }) => {
-        const found = accountIds.map((id) => states.get(id) ?? 'noAccount')
-        if (forwardTo.length > 0 || found.some((state) => state === 'kept' || state === 'duplicate'))
-          return 'delivered'
-        return found.includes('full') ? 'full' : 'noAccount'
-      })
+      return destinations.map((destination) => outcomeOf(destination, states))
     },
   }
+}
+
+function outcomeOf(
+  { accountIds, forwardTo }: Destination,
+  states: ReadonlyMap<string, Outcome['state']>,
+): ArrivalOutcome {
+  const found = accountIds.map((id) => states.get(id) ?? 'noAccount')
+  if (forwardTo.length > 0 || found.some((state) => state === 'kept' || state === 'duplicate'))
+    return 'delivered'
+  return found.includes('full') ? 'full' : 'noAccount'
+}
+
+async function judgeFor({ db }: Context, addressees: Addressees, accountId: string, arrival: Arrival) {
+  const { parsed } = arrival.taken
+  const account = await addressees.account(accountId)
+  if (!account) return undefined
+  const from = parsed.envelope.from[0]?.address.toLowerCase() ?? ''
+  const [sender, ownDomains, answersOurs] = await Promise.all([
+    addressees.sender(accountId, from),
+    addressees.domains(),
+    parsed.inReplyTo.length === 0 ? false : hasOwnMessage(db, accountId, parsed.inReplyTo),
+  ])
+  const to = { accountId, ownAddresses: account.addresses, sender, models: account.models, answersOurs }
+  return { account, verdict: judge(arrival, to, ownDomains) }
+}
+
+async function postingFor(
+  { settings, blobs }: Context,
+  rules: Rules,
+  { account, verdict }: { account: Account; verdict: Verdict },
+  arrival: Arrival,
+): Promise<Posting> {
+  const { taken, client, authentication, receivedAt, prefix = '' } = arrival
+  const { category, categoryReasons, spam } = verdict
+  const isJudgedSpam = spam.verdict === 'spam' || spam.verdict === 'certainSpam'
+  const actions = await rules.actionsFor(account, taken.parsed, { category, isSpam: isJudgedSpam })
+  const roles = placesOf(verdict, actions)
+  const isSpam = roles.includes('junk')
+  const bounce =
+    client && (await readBounce(taken.parsed, (start, end) => readBytes(blobs, taken, start, end)))
+  const trace = traceOf({
+    sender: arrival.sender,
+    deliveredTo: account.addresses[0] ?? '',
+    client: client && { ...client, name: client.hostName },
+    server: serverName(settings),
+    id: `${receivedAt.getTime().toString(36)}.${taken.blob.slice(0, 12)}`,
+    receivedAt,
+    authenticationResults: authentication?.header ?? '',
+  })
+  return {
+    message: {
+      accountId: account.id,
+      blob: taken.blob,
+      trace: trace + prefix,
+      parsed: taken.parsed,
+      receivedAt,
+      roles,
+      isSeen: actions?.markSeen ?? false,
+      isFlagged: actions?.flag ?? false,
+      labelIds: isSpam || actions?.moveTo === 'trash' ? [] : (actions?.labelIds ?? []),
+      category: actions?.category ?? category,
+      categoryReasons: actions?.category ? [{ code: 'yourFilter', parameters: {} }] : categoryReasons,
+      spam,
+      ...(authentication && client && { authentication: authenticationView(authentication, client) }),
+    },
+    async afterKept(tx, outcome) {
+      if (bounce) await recordBounce(tx, bounce, account.addresses[0] ?? '')
+      await rules.afterKept(tx, { account, arrival, verdict, isSpam, actions, outcome })
+    },
+  }
+}
+
+async function readBytes(
+  blobs: Context['blobs'],
+  { blob, bytes }: TakenIn,
+  start: number,
+  end: number,
+): Promise<Buffer> {
+  if (bytes) return bytes.subarray(start, end)
+  const chunks: Buffer[] = []
+  for await (const chunk of (await blobs.get(blob, { start, end })) ?? []) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks)
 }
 
 /** To members of a group who are elsewhere. Bounces go to whoever sent it. */

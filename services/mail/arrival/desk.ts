@@ -7,7 +7,7 @@ import { groupCommit } from '#platform/group-commit.ts'
 import { mail } from '#contracts/mail.ts'
 import type { Authentication as AuthenticationView } from '#contracts/mail/messages.ts'
 import type { Authentication } from '../authentication/verify.ts'
-import { changesTopic } from '../reading/account.ts'
+import { announceChanges } from '../reading/account.ts'
 import { openBlob } from '../reading/stored.ts'
 import type { Context } from '../settings.ts'
 import { insertMessages, SweptBlobs, type NewMessage, type Outcome } from '../store/arrivals.ts'
@@ -50,49 +50,28 @@ export interface Desk {
 
 const mostAtOnce = 200
 
+interface Batch {
+  postings: readonly Posting[]
+  bytes: Buffer | undefined
+  outcomes: Outcome[]
+}
+
 /** `onKept` hears of messages once they are committed. */
 export function openDesk(
   context: Context,
   onKept: (kept: readonly { id: string; message: NewMessage }[]) => void,
 ): Desk {
-  interface Batch {
-    postings: readonly Posting[]
-    bytes: Buffer | undefined
-    outcomes: Outcome[]
-  }
-  const { db, bus, signals, blobs } = context
+  const { bus, signals } = context
 
   async function write(batches: Batch[]): Promise<void> {
     const postings = batches.flatMap((batch) => batch.postings)
-    const outcomes = await db.transaction().execute(async (tx) => {
-      const found = await insertMessages(
-        tx,
-        postings.map(({ message }) => message),
-      )
-      const arrived = []
-      for (const [index, outcome] of found.entries()) {
-        if (outcome.state !== 'kept') continue
-        const { message, afterKept } = postings[index]!
-        await afterKept?.(tx, outcome)
-        if (message.isOwn) continue
-        const { accountId, category, spam } = message
-        arrived.push({
-          accountId,
-          messageId: outcome.id,
-          threadId: outcome.threadId,
-          verdict: spam?.verdict ?? 'ham',
-          category,
-        })
-      }
-      await bus.publish(tx, mail.events.messageArrived, arrived)
-      return found
-    })
+    const outcomes = await keep(context, postings)
     bus.committed()
     const kept = outcomes.flatMap((outcome, index) =>
       outcome.state === 'kept' ? [{ id: outcome.id, message: postings[index]!.message }] : [],
     )
-    for (const accountId of new Set(kept.map(({ message }) => message.accountId)))
-      signals.send(changesTopic(accountId))
+    const accountIds = new Set(kept.map(({ message }) => message.accountId))
+    for (const accountId of accountIds) announceChanges(signals, accountId)
     onKept(kept)
     let at = 0
     for (const batch of batches) {
@@ -108,21 +87,12 @@ export function openDesk(
           return await write(batches)
         } catch (error) {
           if (!(error instanceof SweptBlobs) || tries > 2) throw error
-          await restore(error.blobs, batches)
+          await restore(context, error.blobs, batches)
         }
       }
     },
     { group: mostAtOnce, waiting: 5_000 },
   )
-
-  /** What was stored of them has been swept after it was stored and before it was referred to. */
-  async function restore(swept: readonly string[], batches: readonly Batch[]): Promise<void> {
-    for (const { postings, bytes } of batches)
-      for (const { message } of postings)
-        if (swept.includes(message.blob))
-          await blobs.put(bytes ?? Readable.from(await openBlob(blobs, message.blob)))
-  }
-
   return {
     async post(postings, bytes) {
       const batch: Batch = { postings, bytes, outcomes: [] }
@@ -130,6 +100,38 @@ export function openDesk(
       return batch.outcomes
     },
   }
+}
+
+function keep({ db, bus }: Context, postings: readonly Posting[]): Promise<Outcome[]> {
+  return db.transaction().execute(async (tx) => {
+    const outcomes = await insertMessages(
+      tx,
+      postings.map(({ message }) => message),
+    )
+    const arrived = []
+    for (const [index, outcome] of outcomes.entries()) {
+      if (outcome.state !== 'kept') continue
+      const { message, afterKept } = postings[index]!
+      await afterKept?.(tx, outcome)
+      const { accountId, category, spam } = message
+      const { id: messageId, threadId } = outcome
+      arrived.push({ accountId, messageId, threadId, verdict: spam?.verdict ?? 'ham', category })
+    }
+    await bus.publish(tx, mail.events.messageArrived, arrived)
+    return outcomes
+  })
+}
+
+/** What was stored of them was swept before it was referred to. */
+async function restore(
+  { blobs }: Context,
+  swept: readonly string[],
+  batches: readonly Batch[],
+): Promise<void> {
+  for (const { postings, bytes } of batches)
+    for (const { message } of postings)
+      if (swept.includes(message.blob))
+        await blobs.put(bytes ?? Readable.from(await openBlob(blobs, message.blob)))
 }
 
 /** As pages show it. */

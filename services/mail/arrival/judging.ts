@@ -44,15 +44,11 @@ export function judge(arrival: Arrival, to: Addressee, ownDomains: readonly stri
 }
 
 /** Into which mailboxes, by verdict and filters. */
-export function placesOf(
-  { spam }: Verdict,
-  actions: FilterActions | undefined,
-  isMuted: boolean,
-): MailboxRole[] {
+export function placesOf({ spam }: Verdict, actions: FilterActions | undefined): MailboxRole[] {
   const isSpam = (spam.verdict === 'spam' || spam.verdict === 'certainSpam') && actions?.neverSpam !== true
   if (actions?.moveTo) return [actions.moveTo]
   if (isSpam) return ['junk']
-  return actions?.archive === true || isMuted ? [] : ['inbox']
+  return actions?.archive === true ? [] : ['inbox']
 }
 
 function factsOf(

@@ -3,6 +3,7 @@ import { identity } from '#contracts/identity.ts'
 import type { ProcessContext } from '#platform/service.ts'
 import { openResolver } from '../authentication/resolver.ts'
 import { openWayIn } from '../arrival/open.ts'
+import { openSeenMail } from '../reports/seen.ts'
 import { dnsServers, serverName, type Context } from '../settings.ts'
 import { openSmtpServer } from '../smtp/server.ts'
 import type { SmtpAuthentication } from '../smtp/policy.ts'
@@ -25,6 +26,7 @@ export async function openDoors(context: Context, process: ProcessContext): Prom
     resolver,
     greylist: openGreylist(context),
     scan: openScanner(context),
+    seen: stack.use(openSeenMail(context)),
   })
   const submission = submissionPolicy(context, passwordsOf(context))
   const doors = [

@@ -5,6 +5,7 @@ import type { Arrival, Client } from '../arrival/desk.ts'
 import { takeIn, type TakenIn } from '../arrival/take-in.ts'
 import { verifyMessage } from '../authentication/verify.ts'
 import type { Lookups } from '../authentication/resolver.ts'
+import { seenMail, type SeenMail } from '../reports/seen.ts'
 import { serverName, type Context } from '../settings.ts'
 import {
   ContentError,
@@ -18,6 +19,7 @@ import {
 import { containsEicar } from '../spam/attachments.ts'
 import { isFull } from '../store/accounts.ts'
 import { resolveAddress } from '../store/addresses.ts'
+import { loosenBlobs } from '../store/sweeping.ts'
 import type { Greylist } from './greylist.ts'
 import { confirmedName } from './host-name.ts'
 import { meters } from './meters.ts'
@@ -29,6 +31,7 @@ export interface ReceiveTools {
   resolver: Lookups
   greylist: Greylist
   scan: Scanner
+  seen: SeenMail
 }
 
 interface Visit {
@@ -36,8 +39,8 @@ interface Visit {
   destinations: Map<string, Destination>
 }
 
-export function receivePolicy({ context, arrivals, resolver, greylist, scan }: ReceiveTools): SmtpPolicy {
-  const { db, blobs, settings, log } = context
+export function receivePolicy(tools: ReceiveTools): SmtpPolicy {
+  const { context, resolver, greylist } = tools
   const visits = new WeakMap<SmtpSession, Visit>()
   const visitOf = (session: SmtpSession): Visit => {
     const known = visits.get(session)
@@ -46,114 +49,122 @@ export function receivePolicy({ context, arrivals, resolver, greylist, scan }: R
     visits.set(session, visit)
     return visit
   }
-
-  async function deliver(session: SmtpSession, arrival: Arrival): Promise<Answer> {
-    const visit = visitOf(session)
-    const destinations = session.transaction!.recipients.map(({ path }) =>
-      visit.destinations.get(path.address)!,
-    )
-    const judged = await arrivals.judgeAll(arrival, destinations)
-    const refusal = await refusalOf(
-      arrival,
-      [...judged.values()].map(({ verdict }) => verdict.spam.verdict),
-      scan,
-    )
-    if (refusal) return refusal
-    const outcomes = await arrivals.deliver(arrival, destinations, judged)
-    if (!outcomes.includes('delivered')) return outcomes.includes('full') ? answers.full : answers.unknown
-    for (const { verdict } of judged.values()) meters.verdicts.inc({ verdict: verdict.spam.verdict })
-    return { code: 250, enhanced: '2.0.0', text: `kept as ${arrival.taken.blob.slice(0, 16)}` }
-  }
-
   return {
     connect: async (session) => void visitOf(session),
     mailFrom: async () => undefined,
     async recipient(session, recipient) {
-      const visit = visitOf(session)
+      const { hostName, destinations } = visitOf(session)
       const destination = await destinationOf(context, recipient)
       if ('code' in destination) return destination
       const { transaction, client } = session
       const sender = transaction?.sender.path?.address ?? ''
-      const isPutOff = await greylist.putsOff({
-        client: client.address,
-        sender,
-        recipient: destination.address,
-        hostName: visit.hostName,
-      })
-      if (isPutOff) return answers.greylisted
-      visit.destinations.set(recipient.path.address, destination)
+      const attempt = { client: client.address, sender, recipient: destination.address, hostName }
+      if (await greylist.putsOff(attempt)) return answers.greylisted
+      destinations.set(recipient.path.address, destination)
       return undefined
     },
     async message(session, content) {
       const receivedAt = new Date()
       const taken = await keep(context, content)
       if ('code' in taken) return taken
-      const { sender } = session.transaction!
-      const client = await clientOf(session, visitOf(session).hostName)
-      const mailFrom = sender.path?.address ?? ''
-      const authentication = await verifyMessage(
-        {
-          ...(taken.bytes && { bytes: taken.bytes }),
-          open: taken.open,
-          client: { address: client.address, helo: client.helo, hostName: client.hostName },
-          mailFrom,
-          headers: taken.parsed.headers,
-        },
-        { resolver, authServId: serverName(settings) },
-      )
-      const answer = await deliver(session, { taken, sender: mailFrom, receivedAt, client, authentication })
-      meters.messages.inc({
-        outcome: answer.code === 250 ? 'accepted' : answer.code < 500 ? 'deferred' : 'refused',
-      })
-      log.info(
-        {
-          session: session.id,
-          client: client.address,
-          messageId: taken.parsed.messageId,
-          blob: taken.blob,
-          sizeBytes: taken.sizeBytes,
-          recipients: session.transaction!.recipients.length,
-          spf: authentication.spf.result,
-          dmarc: authentication.dmarc.result,
-          code: answer.code,
-        },
-        'mail came in',
-      )
+      const { hostName, destinations } = visitOf(session)
+      const client = await clientOf(session, hostName)
+      const sender = session.transaction!.sender.path?.address ?? ''
+      const authentication = await verify(tools, taken, sender, client)
+      const arrival = { taken, sender, receivedAt, client, authentication }
+      const named = session.transaction!.recipients.map(({ path }) => destinations.get(path.address)!)
+      const answer = await deliver(tools, arrival, named)
+      await note(context, session, arrival, answer)
       return answer
     },
   }
+}
 
-  async function keep(_context: Context, content: SmtpContent): Promise<TakenIn | Refusal> {
-    try {
-      return await takeIn(blobs, content, settings.MAIL_MAX_MB * 1024 * 1024)
-    } catch (error) {
-      if (error instanceof ContentError) throw error
-      if (error instanceof CallError && error.code === 'tooLarge') return answers.tooLarge
-      if (error instanceof CallError && error.code === 'unavailable') return answers.noSpace
-      throw error
-    }
-  }
+type Verified = Arrival & Required<Pick<Arrival, 'client' | 'authentication'>>
 
-  async function destinationOf({ db: _db }: Context, { path }: Recipient): Promise<Destination | Refusal> {
-    // RFC 5321 §4.5.1: postmaster without a domain is ours.
-    const address =
-      path.domain === '' ? `${path.localPart}@${settings.DOMAIN}` : `${path.localPart}@${path.domain}`
-    const found = await resolveAddress(db, address.toLowerCase())
-    if (found === 'foreign') return answers.noRelay
-    if (found === undefined) return answers.unknown
-    if (found.forwardTo.length === 0 && found.accountIds.length > 0 && (await isFull(db, found.accountIds)))
-      return answers.full
-    return { address: address.toLowerCase(), ...found }
+async function keep({ blobs, settings }: Context, content: SmtpContent): Promise<TakenIn | Refusal> {
+  try {
+    return await takeIn(blobs, content, settings.MAIL_MAX_MB * 1024 * 1024)
+  } catch (error) {
+    if (error instanceof ContentError || !(error instanceof CallError)) throw error
+    if (error.code === 'tooLarge') return answers.tooLarge
+    if (error.code === 'unavailable') return answers.noSpace
+    throw error
   }
 }
 
+async function destinationOf({ db, settings }: Context, { path }: Recipient): Promise<Destination | Refusal> {
+  // RFC 5321 §4.5.1: postmaster without a domain is ours.
+  const domain = path.domain === '' ? settings.DOMAIN : path.domain
+  const address = `${path.localPart}@${domain}`.toLowerCase()
+  const found = await resolveAddress(db, address)
+  if (found === 'foreign') return answers.noRelay
+  if (found === undefined) return answers.unknown
+  const { accountIds, forwardTo } = found
+  if (forwardTo.length === 0 && accountIds.length > 0 && (await isFull(db, accountIds))) return answers.full
+  return { address, ...found }
+}
+
+function verify({ context, resolver }: ReceiveTools, taken: TakenIn, mailFrom: string, client: Client) {
+  const { bytes, open, parsed } = taken
+  const { address, helo, hostName } = client
+  return verifyMessage(
+    { ...(bytes && { bytes }), open, client: { address, helo, hostName }, mailFrom, headers: parsed.headers },
+    { resolver, authServId: serverName(context.settings) },
+  )
+}
+
+async function deliver(
+  { arrivals, scan, seen }: ReceiveTools,
+  arrival: Verified,
+  destinations: readonly Destination[],
+): Promise<Answer> {
+  const judged = await arrivals.judgeAll(arrival, destinations)
+  const verdicts = [...judged.values()].map(({ verdict }) => verdict.spam.verdict)
+  const refusal = await refusalOf(arrival, verdicts, scan)
+  const { authentication, client, sender } = arrival
+  const isJunk =
+    verdicts.length > 0 && verdicts.every((verdict) => verdict === 'spam' || verdict === 'certainSpam')
+  const facts = { sourceAddress: client.address, sender, isRefused: refusal !== undefined, isJunk }
+  seen.noteAuthenticated(authentication, seenMail(authentication, facts))
+  if (refusal) return refusal
+  const outcomes = await arrivals.deliver(arrival, destinations, judged)
+  if (!outcomes.includes('delivered')) return outcomes.includes('full') ? answers.full : answers.unknown
+  for (const verdict of verdicts) meters.verdicts.inc({ verdict })
+  return { code: 250, enhanced: '2.0.0', text: `kept as ${arrival.taken.blob.slice(0, 16)}` }
+}
+
+async function note(
+  { db, log }: Context,
+  session: SmtpSession,
+  { taken, client, authentication }: Verified,
+  { code }: Answer,
+): Promise<void> {
+  meters.messages.inc({ outcome: code === 250 ? 'accepted' : code < 500 ? 'deferred' : 'refused' })
+  const { blob, sizeBytes, parsed } = taken
+  const recipients = session.transaction!.recipients.length
+  const [spf, dmarc] = [authentication.spf.result, authentication.dmarc.result]
+  const facts = {
+    client: client.address,
+    messageId: parsed.messageId,
+    blob,
+    sizeBytes,
+    recipients,
+    spf,
+    dmarc,
+    code,
+  }
+  log.info({ session: session.id, ...facts }, 'mail came in')
+  // Nobody has what was refused.
+  if (code !== 250) await loosenBlobs(db, [blob])
+}
+
 async function refusalOf(
-  arrival: Arrival,
+  { taken, authentication }: Verified,
   verdicts: readonly string[],
   scan: Scanner,
 ): Promise<Refusal | undefined> {
-  const { taken, authentication } = arrival
-  const { dmarc, arc } = authentication!
+  const { dmarc, arc } = authentication
   if (dmarc.result === 'fail' && dmarc.policy === 'reject' && arc.result !== 'pass')
     return answers.forged(dmarc.domain)
   if (taken.parsed.envelope.from.length === 0) return answers.noFrom

@@ -16,101 +16,18 @@ import {
   type SmtpSession,
 } from '../smtp/policy.ts'
 import { addressesOf } from '../store/addresses.ts'
-import { insertMessages } from '../store/arrivals.ts'
+import { insertMessages, type NewMessage } from '../store/arrivals.ts'
 import { noteSent } from '../store/contacts.ts'
 import { recentRecipients } from '../store/submissions.ts'
+import { loosenBlobs } from '../store/sweeping.ts'
 import { meters } from './meters.ts'
 
 export function submissionPolicy(context: Context, authentication: SmtpAuthentication): SmtpPolicy {
-  const { db, blobs, settings, signals, log } = context
-
-  async function owns(accountId: string, address: string): Promise<boolean> {
-    const own = await addressesOf(db, accountId)
-    const at = address.lastIndexOf('@')
-    const plain = `${address.slice(0, at).split('+', 1)[0]}${address.slice(at)}`.toLowerCase()
-    return own.includes(address.toLowerCase()) || own.includes(plain)
-  }
-
-  async function handIn(session: SmtpSession, taken: TakenIn): Promise<Answer> {
-    const { account, transaction } = session
-    const { sender, recipients } = transaction!
-    const accountId = account!.accountId
-    const [from] = taken.parsed.envelope.from
-    if (!from || !(await owns(accountId, from.address))) return answers.notYours
-    const now = new Date()
-    const added = missingFields(taken, settings.DOMAIN, now)
-    const received = receivedField({
-      client: {
-        address: session.client.address,
-        helo: session.helo ?? '',
-        name: undefined,
-        tls: session.tls && `${session.tls.protocol} ${session.tls.cipher}`,
-        isExtended: true,
-        isUtf8: sender.isInternational,
-      },
-      server: serverName(settings),
-      id: session.id,
-      receivedAt: now,
-    })
-    const kept = await db.transaction().execute(async (tx) => {
-      const [outcome] = await insertMessages(tx, [
-        {
-          accountId,
-          blob: taken.blob,
-          trace: added.fields,
-          parsed: added.parsed,
-          receivedAt: now,
-          roles: ['sent'],
-          isSeen: true,
-          isOwn: true,
-          category: 'primary',
-          categoryReasons: [],
-        },
-      ])
-      if (outcome?.state !== 'kept') return false
-      const { returns, envelopeId } = sender
-      await submit(
-        tx,
-        {
-          accountId,
-          messageId: outcome.id,
-          blob: taken.blob,
-          sizeBytes: taken.sizeBytes,
-          prefix: `${received}\r\n${added.fields}`,
-          sender: sender.path?.address ?? '',
-          returns,
-          envelopeId,
-        },
-        recipients.map(({ path, notify, originalRecipient }) => ({
-          address: path.address,
-          notify,
-          originalRecipient,
-        })),
-      )
-      const { to, cc } = taken.parsed.envelope
-      await noteSent(tx, accountId, [...to, ...cc])
-      return true
-    })
-    if (!kept) return answers.full
-    announceQueue(signals)
-    announceChanges(signals, accountId)
-    log.info(
-      {
-        session: session.id,
-        accountId,
-        blob: taken.blob,
-        sizeBytes: taken.sizeBytes,
-        recipients: recipients.length,
-      },
-      'a mail program handed in a message',
-    )
-    return { code: 250, enhanced: '2.0.0', text: `queued as ${taken.blob.slice(0, 16)}` }
-  }
-
+  const { db, blobs, settings } = context
   return {
     authentication,
     async mailFrom(session, { path }) {
-      if (path && !(await owns(session.account!.accountId, path.address))) return answers.notYours
+      if (path && !(await owns(context, session.account!.accountId, path.address))) return answers.notYours
       return undefined
     },
     async recipient({ account, transaction }, { path }) {
@@ -121,7 +38,7 @@ export function submissionPolicy(context: Context, authentication: SmtpAuthentic
     },
     async message(session, content) {
       const answer = await takeIn(blobs, content, settings.MAIL_MAX_MB * 1024 * 1024).then(
-        (taken) => handIn(session, taken),
+        (taken) => handIn(context, session, taken),
         (error: unknown): Refusal => {
           if (error instanceof ContentError || !(error instanceof CallError)) throw error
           return error.code === 'tooLarge' ? answers.tooLarge : answers.noSpace
@@ -130,6 +47,97 @@ export function submissionPolicy(context: Context, authentication: SmtpAuthentic
       meters.submitted.inc({ outcome: answer.code === 250 ? 'accepted' : 'refused' })
       return answer
     },
+  }
+}
+
+async function owns({ db }: Context, accountId: string, address: string): Promise<boolean> {
+  const own = await addressesOf(db, accountId)
+  const at = address.lastIndexOf('@')
+  const plain = `${address.slice(0, at).split('+', 1)[0]}${address.slice(at)}`.toLowerCase()
+  return own.includes(address.toLowerCase()) || own.includes(plain)
+}
+
+async function handIn(context: Context, session: SmtpSession, taken: TakenIn): Promise<Answer> {
+  const { db, signals, log } = context
+  const { accountId } = session.account!
+  const [from] = taken.parsed.envelope.from
+  if (!from || !(await owns(context, accountId, from.address))) {
+    await loosenBlobs(db, [taken.blob])
+    return answers.notYours
+  }
+  if (!(await keepAndSubmit(context, session, taken))) return answers.full
+  announceQueue(signals)
+  announceChanges(signals, accountId)
+  const { blob, sizeBytes } = taken
+  const recipients = session.transaction!.recipients.length
+  log.info(
+    { session: session.id, accountId, blob, sizeBytes, recipients },
+    'a mail program handed in a message',
+  )
+  return { code: 250, enhanced: '2.0.0', text: `queued as ${blob.slice(0, 16)}` }
+}
+
+/** The copy among the sent ones and what is to leave, together. False where the mailbox is full. */
+function keepAndSubmit({ db, settings }: Context, session: SmtpSession, taken: TakenIn): Promise<boolean> {
+  const { accountId } = session.account!
+  const { sender, recipients } = session.transaction!
+  const receivedAt = new Date()
+  const { blob, sizeBytes } = taken
+  const { fields, parsed } = missingFields(taken, settings.DOMAIN, receivedAt)
+  const received = receivedField({
+    client: clientOf(session),
+    server: serverName(settings),
+    id: session.id,
+    receivedAt,
+  })
+  const copy: NewMessage = {
+    accountId,
+    blob,
+    trace: fields,
+    parsed,
+    receivedAt,
+    roles: ['sent'],
+    isSeen: true,
+    isOwn: true,
+    category: 'primary',
+    categoryReasons: [],
+  }
+  const { returns, envelopeId } = sender
+  const prefix = `${received}\r\n${fields}`
+  return db.transaction().execute(async (tx) => {
+    const [outcome] = await insertMessages(tx, [copy])
+    if (outcome?.state !== 'kept') return false
+    await submit(
+      tx,
+      {
+        accountId,
+        messageId: outcome.id,
+        blob,
+        sizeBytes,
+        prefix,
+        sender: sender.path?.address ?? '',
+        returns,
+        envelopeId,
+      },
+      recipients.map(({ path: { address }, notify, originalRecipient }) => ({
+        address,
+        notify,
+        originalRecipient,
+      })),
+    )
+    await noteSent(tx, accountId, [...taken.parsed.envelope.to, ...taken.parsed.envelope.cc])
+    return true
+  })
+}
+
+function clientOf({ client, helo, tls, transaction }: SmtpSession) {
+  return {
+    address: client.address,
+    helo: helo ?? '',
+    name: undefined,
+    tls: tls && `${tls.protocol} ${tls.cipher}`,
+    isExtended: true,
+    isUtf8: transaction!.sender.isInternational,
   }
 }
 

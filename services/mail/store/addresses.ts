@@ -37,7 +37,16 @@ export async function resolveAddress(
   const [row] = rows
   if (!row) return 'foreign'
   if (row.isKnown) return { accountIds: row.accountIds, forwardTo: row.forwardTo }
-  return row.catchAll === null ? undefined : { accountIds: [row.catchAll], forwardTo: [] }
+  if (row.catchAll !== null) return { accountIds: [row.catchAll], forwardTo: [] }
+  return mustExist.has(local.split('+', 1)[0]!) ? firstAccount(db) : undefined
+}
+
+/** RFC 5321 §4.5.1, RFC 2142 §4: somebody reads them, whoever set this installation up where nobody else is named. */
+const mustExist = new Set(['postmaster', 'abuse'])
+
+async function firstAccount(db: Database): Promise<Destination | undefined> {
+  const { rows } = await sql<{ id: string }>`select id from accounts order by number limit 1`.execute(db)
+  return rows[0] && { accountIds: [rows[0].id], forwardTo: [] }
 }
 
 /** The own address of an account and the aliases it is a member of. */

@@ -129,7 +129,7 @@ function refuse(
 }
 
 /** Its own Message-ID first, then what it answers, newest first. */
-function referencesOf({ messageId, inReplyTo, references }: ParsedMessage): string[] {
+export function referencesOf({ messageId, inReplyTo, references }: ParsedMessage): string[] {
   const ids = [messageId, ...inReplyTo, ...references.toReversed()].filter((id) => id !== undefined)
   return [...new Set(ids.slice(0, mostReferences))].map(referenceOf)
 }
@@ -142,13 +142,7 @@ function rowOf(message: NewMessage): Omit<ArrivalRow, 'id' | 'threadId' | 'modse
     trace,
     sizeBytes: sizeOf(message),
     receivedAt: receivedAt.toISOString(),
-    sentAt: parsed.sentAt?.toISOString() ?? null,
-    messageId: parsed.messageId?.slice(0, 998) ?? null,
-    subject: parsed.envelope.subject.slice(0, 2000),
-    addresses: listedAddresses(parsed.envelope),
-    senderAddress: (parsed.envelope.from[0]?.address ?? '').toLowerCase().slice(0, 320),
-    snippet: parsed.snippet,
-    attachments: parsed.attachments.slice(0, listed.attachments) satisfies Attachment[],
+    ...readOf(parsed),
     isSeen: message.isSeen ?? false,
     isFlagged: message.isFlagged ?? false,
     isAnswered: message.isAnswered ?? false,
@@ -161,6 +155,19 @@ function rowOf(message: NewMessage): Omit<ArrivalRow, 'id' | 'threadId' | 'modse
     spamVerdict: spam?.verdict ?? null,
     spamReasons: spam?.reasons ?? [],
     authentication: message.authentication ?? null,
+  }
+}
+
+/** What lists and searches show of a message: everything in it can be read again from its bytes. */
+export function readOf(parsed: ParsedMessage) {
+  return {
+    sentAt: parsed.sentAt?.toISOString() ?? null,
+    messageId: parsed.messageId?.slice(0, 998) ?? null,
+    subject: parsed.envelope.subject.slice(0, 2000),
+    addresses: listedAddresses(parsed.envelope),
+    senderAddress: (parsed.envelope.from[0]?.address ?? '').toLowerCase().slice(0, 320),
+    snippet: parsed.snippet,
+    attachments: parsed.attachments.slice(0, listed.attachments) satisfies Attachment[],
   }
 }
 
@@ -177,13 +184,15 @@ function listedAddresses({ from, sender, replyTo, to, cc, bcc }: Envelope) {
 }
 
 function placesOf(
-  { id, message }: { id: string; message: NewMessage },
+  { id, message, isMuted }: { id: string; message: NewMessage; isMuted: boolean },
   accounts: ReadonlyMap<string, AccountRow>,
   change: (accountId: string) => number,
 ): Place[] {
   const { mailboxes } = accounts.get(message.accountId)!
   const isAside = message.roles.some((role) => role === 'junk' || role === 'trash')
-  const roles: MailboxRole[] = isAside ? [...message.roles] : [...message.roles, 'all']
+  // Of a muted conversation nothing comes into the inbox.
+  const wanted = isMuted ? message.roles.filter((role) => role !== 'inbox') : message.roles
+  const roles: MailboxRole[] = isAside ? [...wanted] : [...wanted, 'all']
   const mailboxIds = new Set([...roles.map((role) => mailboxes[role]), ...(message.labelIds ?? [])])
   const { accountId } = message
   return [...mailboxIds].map((mailboxId) => ({

@@ -60,10 +60,10 @@ export async function applyStates(
   const after = changed.map(({ id }) => wanted.get(id)!)
   await updateMarks(tx, account, after)
   await moveOut(tx, account, changed, wanted)
-  const before_ = new Map(changed.map((state) => [state.id, new Set(state.mailboxIds)]))
+  const placedBefore = new Map(changed.map((state) => [state.id, new Set(state.mailboxIds)]))
   const places = after.flatMap(({ id, mailboxIds }) =>
     mailboxIds
-      .filter((mailboxId) => !before_.get(id)!.has(mailboxId))
+      .filter((mailboxId) => !placedBefore.get(id)!.has(mailboxId))
       .map((mailboxId) => ({ mailboxId, messageId: id, accountId: account.id, modseq: account.modseq })),
   )
   await placeMessages(tx, places)

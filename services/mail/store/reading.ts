@@ -194,7 +194,7 @@ export async function arrivedAfter(
       m.snippet
     from mailbox_messages mm join messages m on m.id = mm.message_id
     where mm.mailbox_id = ${inboxId} and mm.modseq > ${after} and m.modseq = mm.modseq and not m.is_seen
-      and mm.added_at > now() - interval '5 minutes'
+      and mm.added_at > now() - interval '5 minutes' and m.received_at > now() - interval '1 hour'
     order by mm.uid desc limit 5`.execute(db)
   return rows
 }

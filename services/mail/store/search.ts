@@ -46,7 +46,7 @@ export interface Thresholds {
   newest: number
 }
 
-const usual: Thresholds = { candidates: 5_000, phraseChecks: 10_000, newest: 5_000 }
+const usual: Thresholds = { candidates: 2_000, phraseChecks: 10_000, newest: 5_000 }
 
 /** Of each conversation that has a fitting message, the newest such first. */
 export function findThreads(

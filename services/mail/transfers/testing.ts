@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { deflateRawSync } from 'node:zlib'
 import { sql } from 'kysely'
 import { v7 } from 'uuid'
@@ -63,7 +64,8 @@ export async function transferScene(): Promise<TransferScene> {
   const uploads = stack.use(await openBlobs(`file:${folder}/uploads`))
   const signals = stack.use(openLocalSignals({ log: silentLogger }))
   await sql`insert into domains (name, is_primary) values ('ours.example', true)`.execute(db)
-  const tools = { db, blobs, uploads, signals, log: silentLogger, settings: {} } as unknown as TransferTools
+  const log = { ...silentLogger, error: (...said: unknown[]) => process.stderr.write(`${inspect(said)}\n`) }
+  const tools = { db, blobs, uploads, signals, log, settings: {} } as unknown as TransferTools
   const opened = stack.move()
   const transfer: TransferScene['transfer'] = async (accountId, id) => (await findTransfer(db, accountId, id))!
   const ended: TransferScene['ended'] = async (accountId, id) => {
@@ -101,7 +103,7 @@ export async function transferScene(): Promise<TransferScene> {
     ended,
     async import(accountId, file, fileName) {
       await using _running = openTransfers(tools, { everyMs: 50 })
-      return ended(accountId, await begin(accountId, file, fileName))
+      return await ended(accountId, await begin(accountId, file, fileName))
     },
     messages: (accountId) => messagesOf(tools, accountId),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),

@@ -1,10 +1,12 @@
 /** What happens to mail by itself: sleeping conversations wake, what was scheduled is sent, old junk and trash go. */
+import { tidyDelivery } from '../delivery/tidy.ts'
 import { announceChanges } from '../reading/account.ts'
 import type { Context } from '../settings.ts'
 import { beginChange } from '../store/accounts.ts'
 import { applyStates, deleteMessages, idsAddedBefore, statesOf } from '../store/changes.ts'
 import { dropPastFiles, takeDue } from '../store/drafts.ts'
 import { forgetUnseen } from '../store/greylist.ts'
+import { dropPastTransfers } from '../store/transfers.ts'
 import { accountsToWake, changeThreads, dropPastUndos } from '../store/undos.ts'
 import { deletePastVacationAnswers } from '../store/rules.ts'
 
@@ -53,9 +55,11 @@ export async function emptyOld(context: Context): Promise<void> {
 }
 
 export async function tidy({ db }: Context): Promise<void> {
+  await tidyDelivery({ db })
   await db.transaction().execute(async (tx) => {
     await dropPastUndos(tx)
     await dropPastFiles(tx)
+    await dropPastTransfers(tx)
     await forgetUnseen(tx)
     await deletePastVacationAnswers(tx)
   })

@@ -79,14 +79,12 @@ function wireOn(first: Socket): Wire {
     const flaw = inbox.push(bytes)
     if (flaw !== undefined) ended(flaw)
   }
-  const listeners: [string, (...given: never[]) => void][] = [
-    ['data', take],
-    ['error', (error: Error) => ended(error.message)],
-    ['close', () => ended('the other side closed the connection')],
-    ['drain', () => wakeWriter?.()],
-  ]
-  const listen = () => listeners.forEach(([event, listener]) => socket.on(event, listener))
-  const unlisten = () => listeners.forEach(([event, listener]) => socket.off(event, listener))
+  const onError = (error: Error) => ended(error.message)
+  const onClose = () => ended('the other side closed the connection')
+  const onDrain = () => wakeWriter?.()
+  const listen = () => socket.on('data', take).on('error', onError).on('close', onClose).on('drain', onDrain)
+  const unlisten = () =>
+    socket.off('data', take).off('error', onError).off('close', onClose).off('drain', onDrain)
 
   const wire: Wire = {
     stage: 'greeting',

@@ -58,5 +58,5 @@ export async function* damagedUnlessRead(
 
 /** Mail packs to a tenth, rarely to a thirtieth; the rest is there to fill disks. */
 export function unpackLimit(file: ImportFile): number {
-  return Math.max(256 * 1024 ** 2, file.sizeBytes * 100)
+  return Math.max(64 * 1024 ** 2, file.sizeBytes * 100)
 }
