@@ -109,6 +109,12 @@ export const administrationCalls = {
     input: z.object({ name: DomainName }),
     output: z.object({ records: z.array(DnsRecord), checkedAt: z.iso.datetime() }),
   }),
+  showMtaStsPolicy: query({
+    summary: 'What a domain of ours says of TLS to servers that bring mail (RFC 8461).',
+    access: 'public',
+    input: z.object({ domain: DomainName }),
+    output: z.object({ policy: z.string() }),
+  }),
   listAddresses: query({
     http: 'GET /api/mail/addresses',
     access: 'admin',

@@ -2,11 +2,13 @@
 import { readFileSync } from 'node:fs'
 import type { Contract } from '#contracts/contract.ts'
 import { standardError } from '#contracts/errors.ts'
+import { mail } from '#contracts/mail.ts'
 import type { ProcessContext } from '#platform/service.ts'
 import { jsonAnswer, taggedAnswer, type WholeAnswer } from '#services/gateway/http/answer.ts'
 import { docsPage } from '#services/gateway/reference/docs-page.ts'
 import type { GatewayContext, Page, PageOptions } from '#services/gateway/http/exchange.ts'
 import type { Identify } from '#services/gateway/sessions/identify.ts'
+import { mtaStsPage, mtaStsPath } from './mta-sts.ts'
 import { openApiDocument } from '#services/gateway/reference/openapi.ts'
 import { startPage } from '#services/gateway/reference/start-page.ts'
 
@@ -24,7 +26,9 @@ export function ownPages(
   app: Page | undefined,
 ): Door[] {
   const document = once(() => openApiDocument(contracts))
+  const hasMail = contracts.some(({ name }) => name === mail.name)
   return [
+    ...(hasMail ? [{ method: 'GET', path: mtaStsPath, page: mtaStsPage(process.answerer) }] : []),
     { method: 'GET', path: '/', page: app ?? fixed(() => htmlAnswer(startPage())) },
     {
       method: 'POST',

@@ -39,7 +39,9 @@ export async function staticFiles(directory: string): Promise<Page | undefined> 
     const file = await (files.get(decodePath(path)) ?? (isRoute ? files.get('/') : undefined))?.()
     if (!file) throw standardError('notFound', 'Nothing is at this address.')
     const answer = answerOf(file, headers['accept-encoding'], headers['if-none-match'])
-    return path === messageFrame ? { ...answer, headers: { ...answer.headers, ...messageFrameHeaders } } : answer
+    return path === messageFrame
+      ? { ...answer, headers: { ...answer.headers, ...messageFrameHeaders } }
+      : answer
   }
 }
 

@@ -32,7 +32,7 @@ after(async () => {
 let people = 0
 const someone = () => signUp(host, `private${++people}@localhost`)
 const others = personalServices.filter((name) => name !== identity.name)
-const blobs = () => openBlobs(`file://${host.dataDirectory}/blobs`, {})
+const blobs = () => openBlobs(`file://${host.dataDirectory}/blobs/identity`, {})
 
 async function eventually<T>(see: () => Promise<T>, isSo: (seen: T) => boolean): Promise<T> {
   const giveUpAt = Date.now() + 10_000

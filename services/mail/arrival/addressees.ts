@@ -8,6 +8,7 @@ import { addressesOf, listDomains } from '../store/addresses.ts'
 import { findAccount } from '../store/accounts.ts'
 import { findSpamModel } from '../store/models.ts'
 import { knownSender, type KnownSender } from '../store/senders.ts'
+import { remember } from './remember.ts'
 
 export interface Account {
   id: string
@@ -72,29 +73,5 @@ export function openAddressees(db: Database, signals: Signals): Addressees {
       stopGap()
       for (const { stop } of deltas.values()) stop()
     },
-  }
-}
-
-interface Remembering<Value> {
-  read(key: string, load: () => Promise<Value>): Promise<Value>
-  forget(key: string): void
-}
-
-/** One look-up for all that ask at the same time. What failed is not remembered. */
-function remember<Value>(forMs: number, most: number): Remembering<Value> {
-  const known = new Map<string, { value: Promise<Value>; until: number }>()
-  return {
-    read(key, load) {
-      const found = known.get(key)
-      if (found && found.until > Date.now()) return found.value
-      const value = load()
-      value.catch(() => known.delete(key))
-      known.delete(key)
-      known.set(key, { value, until: Date.now() + forMs })
-      const [oldest] = known.keys()
-      if (known.size > most && oldest !== undefined) known.delete(oldest)
-      return value
-    },
-    forget: (key) => void known.delete(key),
   }
 }

@@ -7,14 +7,14 @@ import { pageOf } from '#platform/pages.ts'
 import ipaddr from 'ipaddr.js'
 import { openResolver } from '../authentication/resolver.ts'
 import { parseAddress } from '../smtp/address.ts'
-import { dnsServers, serverName, type Calls, type Command } from '../settings.ts'
+import { dnsServers, serverName, type Calls, type Command, type Context } from '../settings.ts'
 import * as store from '../store/administration.ts'
 import { keysOf } from '../store/domains.ts'
 import { listReports } from '../store/reports.ts'
 import { listDomains } from '../store/addresses.ts'
 import { checkRecords } from './check.ts'
 import { ensureDomain } from './ensure.ts'
-import { recordsFor } from './records.ts'
+import { mtaStsPolicy, recordsFor, type DomainSetup } from './records.ts'
 
 export const domainCalls: Pick<
   Calls,
@@ -23,6 +23,7 @@ export const domainCalls: Pick<
   | 'changeMailDomain'
   | 'removeMailDomain'
   | 'checkMailDomain'
+  | 'showMtaStsPolicy'
   | 'listAddresses'
   | 'saveAddress'
   | 'deleteAddress'
@@ -68,13 +69,7 @@ export const domainCalls: Pick<
   async checkMailDomain({ name }, context) {
     const [domain] = await store.domainRows(context.db, name)
     if (!domain) return context.fail('notFound')
-    const records = recordsFor({
-      domain: name,
-      mailHost: serverName(context.settings),
-      addresses: publicAddresses(),
-      keys: await keysOf(context.db, name),
-      reportAddress: `postmaster@${name}`,
-    })
+    const records = recordsFor(setupOf(context, name, await keysOf(context.db, name)))
     using resolver = openResolver({ servers: dnsServers(context.settings) })
     const checked = await checkRecords(records, resolver)
     return {
@@ -87,6 +82,10 @@ export const domainCalls: Pick<
       })),
       checkedAt: new Date().toISOString(),
     }
+  },
+  async showMtaStsPolicy({ domain }, context) {
+    if (!(await listDomains(context.db)).includes(domain)) return context.fail('notFound')
+    return { policy: mtaStsPolicy(setupOf(context, domain, [])).body }
   },
   async listAddresses({ cursor, limit, kind, text }, context) {
     const rows = await store.listAddresses(context.db, { kind, text, after: cursor, limit: limit + 1 })
@@ -127,6 +126,15 @@ async function ownAddress(
   if (!path || !domains.includes(path.domain) || path.localPart.includes('+'))
     return context.fail('badAddress', `An address here is like team@${domains[0] ?? 'example.org'}.`)
   return path.address
+}
+
+function setupOf(
+  { settings }: Pick<Context, 'settings'>,
+  domain: string,
+  keys: DomainSetup['keys'],
+): DomainSetup {
+  const reportAddress = `postmaster@${domain}`
+  return { domain, mailHost: serverName(settings), addresses: publicAddresses(), keys, reportAddress }
 }
 
 /** Of this machine, as far as it knows them itself. */

@@ -2,6 +2,7 @@
 import { CallError } from '#contracts/errors.ts'
 import type { Arrivals, Destination } from '../arrival/arrive.ts'
 import type { Arrival, Client } from '../arrival/desk.ts'
+import { remember } from '../arrival/remember.ts'
 import { takeIn, type TakenIn } from '../arrival/take-in.ts'
 import { verifyMessage } from '../authentication/verify.ts'
 import type { Lookups } from '../authentication/resolver.ts'
@@ -34,6 +35,10 @@ export interface ReceiveTools {
   seen: SeenMail
 }
 
+/** How late somebody hears that an address is no more. */
+const destinationMs = 2_000
+const mostDestinations = 10_000
+
 interface Visit {
   hostName: Promise<string | undefined>
   destinations: Map<string, Destination>
@@ -42,9 +47,14 @@ interface Visit {
 export function receivePolicy(tools: ReceiveTools): SmtpPolicy {
   const { context, resolver, greylist } = tools
   const visits = new WeakMap<SmtpSession, Visit>()
+  const known = remember<Destination | Refusal>(
+    destinationMs,
+    mostDestinations,
+    (found) => !('code' in found),
+  )
   const visitOf = (session: SmtpSession): Visit => {
-    const known = visits.get(session)
-    if (known) return known
+    const visited = visits.get(session)
+    if (visited) return visited
     const visit = { hostName: confirmedName(resolver, session.client.address), destinations: new Map() }
     visits.set(session, visit)
     return visit
@@ -54,7 +64,8 @@ export function receivePolicy(tools: ReceiveTools): SmtpPolicy {
     mailFrom: async () => undefined,
     async recipient(session, recipient) {
       const { hostName, destinations } = visitOf(session)
-      const destination = await destinationOf(context, recipient)
+      const address = addressOf(context, recipient)
+      const destination = await known.read(address, () => destinationOf(context, address))
       if ('code' in destination) return destination
       const { transaction, client } = session
       const sender = transaction?.sender.path?.address ?? ''
@@ -93,10 +104,12 @@ async function keep({ blobs, settings }: Context, content: SmtpContent): Promise
   }
 }
 
-async function destinationOf({ db, settings }: Context, { path }: Recipient): Promise<Destination | Refusal> {
+function addressOf({ settings }: Context, { path }: Recipient): string {
   // RFC 5321 §4.5.1: postmaster without a domain is ours.
-  const domain = path.domain === '' ? settings.DOMAIN : path.domain
-  const address = `${path.localPart}@${domain}`.toLowerCase()
+  return `${path.localPart}@${path.domain === '' ? settings.DOMAIN : path.domain}`.toLowerCase()
+}
+
+async function destinationOf({ db }: Context, address: string): Promise<Destination | Refusal> {
   const found = await resolveAddress(db, address)
   if (found === 'foreign') return answers.noRelay
   if (found === undefined) return answers.unknown

@@ -23,7 +23,9 @@ export function reportMail({ kind, file, domain, submitter, to, at }: ReportMail
     headerLine('Date', formatDate(at)),
     headerLine('Message-ID', `<${randomUUID()}@${submitter}>`),
     headerLine('Auto-Submitted', 'auto-generated'),
-    ...(isTls ? [headerLine('TLS-Report-Domain', domain), headerLine('TLS-Report-Submitter', submitter)] : []),
+    ...(isTls
+      ? [headerLine('TLS-Report-Domain', domain), headerLine('TLS-Report-Submitter', submitter)]
+      : []),
     headerLine('MIME-Version', '1.0'),
     `Content-Type: multipart/${isTls ? 'report; report-type=tlsrpt' : 'mixed'};\r\n boundary="${boundary}"\r\n\r\n`,
   ]

@@ -26,29 +26,73 @@ const scene = await transferScene()
 after(() => scene[Symbol.asyncDispose]())
 const { db, blobs } = scene.tools
 
-const policy = { domain: 'ours.example', p: 'reject', sp: '', np: '', adkim: 'r', aspf: 'r', fo: '0', isTesting: false }
+const policy = {
+  domain: 'ours.example',
+  p: 'reject',
+  sp: '',
+  np: '',
+  adkim: 'r',
+  aspf: 'r',
+  fo: '0',
+  isTesting: false,
+}
 const row = {
-  ...{ sourceAddress: '192.0.2.7', count: 12, disposition: 'reject', dkim: 'fail', spf: 'fail', overrides: [] },
-  ...{ headerFrom: 'ours.example', envelopeFrom: '', envelopeTo: '', signatures: [], senders: [] },
+  sourceAddress: '192.0.2.7',
+  count: 12,
+  disposition: 'reject',
+  dkim: 'fail',
+  spf: 'fail',
+  overrides: [],
+  headerFrom: 'ours.example',
+  envelopeFrom: '',
+  envelopeTo: '',
+  signatures: [],
+  senders: [],
 }
 const day = { begin: new Date('2026-11-20T00:00:00Z'), end: new Date('2026-11-20T23:59:59Z') }
 
 function aggregate(domain: string): AggregateReport {
   return {
-    ...{ organisation: 'Far', email: 'p@far.example', reportId: 'r1', ...day, errors: [], isCut: false },
-    ...{ policy: { ...policy, domain }, rows: [row] },
+    organisation: 'Far',
+    email: 'p@far.example',
+    reportId: 'r1',
+    ...day,
+    errors: [],
+    isCut: false,
+    policy: {
+      ...policy,
+      domain,
+    },
+    rows: [row],
   }
 }
 
 async function arrive(bytes: Buffer, account: string, authentication?: object): Promise<string> {
-  const taken = await takeIn(blobs, (async function* () { yield bytes })(), 1e7)
-  const message = {
-    ...{ accountId: account, blob: taken.blob, trace: `X: ${v7()}\r\n`, parsed: taken.parsed, receivedAt: new Date('2026-11-01') },
-    ...{ roles: ['inbox'], category: 'updates', categoryReasons: [], isOwn: true },
-  } as const
-  const [outcome] = await db.transaction().execute((tx) =>
-    insertMessages(tx, [{ ...message, ...(authentication && { authentication: authentication as never }) }]),
+  const taken = await takeIn(
+    blobs,
+    (async function* () {
+      yield bytes
+    })(),
+    1e7,
   )
+  const message = {
+    accountId: account,
+    blob: taken.blob,
+    trace: `X: ${v7()}\r\n`,
+    parsed: taken.parsed,
+    receivedAt: new Date('2026-11-01'),
+    roles: ['inbox'],
+    category: 'updates',
+    categoryReasons: [],
+    isOwn: true,
+  } as const
+  const [outcome] = await db
+    .transaction()
+    .execute((tx) =>
+      insertMessages(tx, [
+        { ...message, ...(authentication && { authentication: authentication as never }) },
+      ]),
+    )
   return outcome!.state === 'kept' ? outcome!.id : ''
 }
 
@@ -56,8 +100,12 @@ test('reports that come to postmaster are read once, those about others and forg
   const account = await scene.addAccount('rahima@ours.example')
   const mailOf = async (domain: string, to = 'postmaster@ours.example') =>
     reportMail({
-      ...{ kind: 'dmarc', file: await writeAggregateReport(aggregate(domain), 'far.example'), domain },
-      ...{ submitter: 'far.example', to: [to], at: new Date() },
+      kind: 'dmarc',
+      file: await writeAggregateReport(aggregate(domain), 'far.example'),
+      domain,
+      submitter: 'far.example',
+      to: [to],
+      at: new Date(),
     })
   const good = await mailOf('ours.example')
   const forged = await arrive(good, account, { dmarc: { result: 'fail' } })
@@ -67,12 +115,27 @@ test('reports that come to postmaster are read once, those about others and forg
     await arrive(Buffer.from('From: a@b.example\r\nTo: postmaster@ours.example\r\n\r\nNo report'), account),
   ]
   const tls = {
-    ...{ organisation: 'Far', contact: '', reportId: 't1', ...day },
+    organisation: 'Far',
+    contact: '',
+    reportId: 't1',
+    ...day,
     policies: [
       {
-        ...{ type: 'sts', domain: 'ours.example', policy: [], mxHosts: [], successes: 5, failures: 1 },
+        type: 'sts',
+        domain: 'ours.example',
+        policy: [],
+        mxHosts: [],
+        successes: 5,
+        failures: 1,
         details: [
-          { result: 'certificate-expired', sendingAddress: '', receivingHost: 'mx', receivingAddress: '', count: 1, reason: '' },
+          {
+            result: 'certificate-expired',
+            sendingAddress: '',
+            receivingHost: 'mx',
+            receivingAddress: '',
+            count: 1,
+            reason: '',
+          },
         ],
       },
     ],
@@ -80,8 +143,12 @@ test('reports that come to postmaster are read once, those about others and forg
   ids.push(
     await arrive(
       reportMail({
-        ...{ kind: 'tls', file: await writeTlsReport(tls, 'far.example'), domain: 'ours.example' },
-        ...{ submitter: 'far.example', to: ['Postmaster@ours.example'], at: new Date() },
+        kind: 'tls',
+        file: await writeTlsReport(tls, 'far.example'),
+        domain: 'ours.example',
+        submitter: 'far.example',
+        to: ['Postmaster@ours.example'],
+        at: new Date(),
       }),
       account,
     ),
@@ -92,10 +159,25 @@ test('reports that come to postmaster are read once, those about others and forg
   equal(await read([await arrive(good, account)]), 0)
   deepEqual(await listReports(db, 'ours.example', 365), {
     dmarc: [
-      { day: '2026-11-20', reporter: 'Far', sourceAddress: '192.0.2.7', messages: 12, disposition: 'reject', dkim: 'fail', spf: 'fail' },
+      {
+        day: '2026-11-20',
+        reporter: 'Far',
+        sourceAddress: '192.0.2.7',
+        messages: 12,
+        disposition: 'reject',
+        dkim: 'fail',
+        spf: 'fail',
+      },
     ],
     tls: [
-      { day: '2026-11-20', reporter: 'Far', policy: 'sts', successes: 5, failures: 1, failureTypes: ['certificate-expired'] },
+      {
+        day: '2026-11-20',
+        reporter: 'Far',
+        policy: 'sts',
+        successes: 5,
+        failures: 1,
+        failureTypes: ['certificate-expired'],
+      },
     ],
   })
 })
@@ -105,8 +187,21 @@ const authentication = (domain: string, result: 'pass' | 'fail', reportTo: strin
     spf: { result: 'pass', domain: 'bounce.far.example', identity: 'mailFrom' },
     dkim: [{ domain, selector: 's', result }],
     dmarc: {
-      ...{ result, domain, policy: 'quarantine', policyDomain: domain, spfAligned: false, dkimAligned: result === 'pass' },
-      record: { p: 'quarantine', adkim: 'r', aspf: 'r', psd: 'u', isTesting: false, fo: '0', reportTo },
+      result,
+      domain,
+      policy: 'quarantine',
+      policyDomain: domain,
+      spfAligned: false,
+      dkimAligned: result === 'pass',
+      record: {
+        p: 'quarantine',
+        adkim: 'r',
+        aspf: 'r',
+        psd: 'u',
+        isTesting: false,
+        fo: '0',
+        reportTo,
+      },
     },
     arc: { result: 'none', sealers: [] },
   }) as unknown as Authentication
@@ -121,9 +216,18 @@ test('what came of other domains is reported the day after to those that want it
   const at = new Date('2026-11-19T12:00:00Z')
   {
     await using seen = openSeenMail(scene.tools)
-    const note = (result: 'pass' | 'fail', domain = 'far.example', to = ['d@far.example', 'victim@elsewhere.example']) => {
+    const note = (
+      result: 'pass' | 'fail',
+      domain = 'far.example',
+      to = ['d@far.example', 'victim@elsewhere.example'],
+    ) => {
       const found = authentication(domain, result, to)
-      const facts = { sourceAddress: '192.0.2.9', sender: 'x@bounce.far.example', isRefused: false, isJunk: result === 'fail' }
+      const facts = {
+        sourceAddress: '192.0.2.9',
+        sender: 'x@bounce.far.example',
+        isRefused: false,
+        isJunk: result === 'fail',
+      }
       seen.noteAuthenticated(found, seenMail(found, facts), at)
     }
     note('pass')
@@ -132,14 +236,21 @@ test('what came of other domains is reported the day after to those that want it
     note('pass', 'quiet.example', [])
     note('pass', 'ours.example')
   }
-  await countTlsResult(db, at, { domain: 'far.example', policy: 'no-policy-found', server: 'mx.far.example', failure: '' })
+  await countTlsResult(db, at, {
+    domain: 'far.example',
+    policy: 'no-policy-found',
+    server: 'mx.far.example',
+    failure: '',
+  })
   const tools = { ...scene.tools, domain: 'ours.example', resolver }
   equal(await reportAll(tools, new Date('2026-11-19T23:59:00Z')), 0)
   equal(await reportAll(tools, new Date('2026-11-20T12:00:00Z')), 2)
   equal(await reportAll(tools, new Date('2026-11-20T12:10:00Z')), 0)
 
   const { rows } = await sql<{ address: string; blob: string; sender: string }>`
-    select r.address, s.blob, s.sender from submissions s join recipients r on r.submission_id = s.id order by 1`.execute(db)
+    select r.address, s.blob, s.sender from submissions s join recipients r on r.submission_id = s.id order by 1`.execute(
+    db,
+  )
   deepEqual(
     rows.map(({ address, sender }) => [address, sender]),
     [

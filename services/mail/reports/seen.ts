@@ -49,7 +49,15 @@ export function openSeenMail(
       const known = held.get(`${day} ${digest}`)
       if (known) known.messages++
       else if (held.size < mostHeld)
-        held.set(`${day} ${digest}`, { day, domain: policy.domain, digest, seen: row, policy, reportTo, messages: 1 })
+        held.set(`${day} ${digest}`, {
+          day,
+          domain: policy.domain,
+          digest,
+          seen: row,
+          policy,
+          reportTo,
+          messages: 1,
+        })
     },
     async [Symbol.asyncDispose]() {
       clearInterval(timer)

@@ -13,7 +13,10 @@ import * as store from '../store/sent-reports.ts'
 import { findPolicy } from '../store/sts-policies.ts'
 import { reportMail, type ReportMail } from './report-mail.ts'
 
-export type ReportTools = Pick<Context, 'db' | 'blobs' | 'signals' | 'log'> & { domain: string; resolver: Lookups }
+export type ReportTools = Pick<Context, 'db' | 'blobs' | 'signals' | 'log'> & {
+  domain: string
+  resolver: Lookups
+}
 
 const mostAddresses = 5
 const earliestMinutes = 15
@@ -103,7 +106,9 @@ const reports = {
       contact: `postmaster@${tools.domain}`,
       reportId: `${due.day}.${randomUUID()}`,
       ...dayOf(due),
-      policies: await Promise.all([...counts].map(([type, rows]) => policyReport(tools.db, due.domain, type, rows))),
+      policies: await Promise.all(
+        [...counts].map(([type, rows]) => policyReport(tools.db, due.domain, type, rows)),
+      ),
     }
     const file = await writeTlsReport(report, tools.domain)
     return { kind: 'tls', file, domain: due.domain, submitter: tools.domain, to, at: now }

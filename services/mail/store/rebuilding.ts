@@ -44,7 +44,11 @@ export interface ReadAgain extends ReturnType<typeof readOf> {
 }
 
 /** Of one account. Gives how many messages are otherwise now. */
-export async function mendMessages(tx: Database, accountId: string, read: readonly ReadAgain[]): Promise<number> {
+export async function mendMessages(
+  tx: Database,
+  accountId: string,
+  read: readonly ReadAgain[],
+): Promise<number> {
   if (!(await lockAccounts(tx, [accountId])).has(accountId)) return 0
   await mendContents(tx, read)
   const mended = await mendRows(tx, read)
@@ -67,7 +71,9 @@ export async function mendMessages(tx: Database, accountId: string, read: readon
 }
 
 async function mendContents(tx: Database, read: readonly ReadAgain[]): Promise<void> {
-  const rows = new Map(read.map(({ blob, contentBytes, structure }) => [blob, { blob, contentBytes, structure }]))
+  const rows = new Map(
+    read.map(({ blob, contentBytes, structure }) => [blob, { blob, contentBytes, structure }]),
+  )
   await sql`
     update contents c set size_bytes = "contentBytes", structure = given.structure
     from ${givenRows([...rows.values()], 'blob text, "contentBytes" bigint, structure jsonb')}
@@ -76,7 +82,10 @@ async function mendContents(tx: Database, read: readonly ReadAgain[]): Promise<v
   )
 }
 
-async function mendRows(tx: Database, read: readonly ReadAgain[]): Promise<{ id: string; threadId: string }[]> {
+async function mendRows(
+  tx: Database,
+  read: readonly ReadAgain[],
+): Promise<{ id: string; threadId: string }[]> {
   const rows = read.map(({ structure: _structure, words: _words, references: _references, ...row }) => row)
   const { rows: mended } = await sql<{ id: string; threadId: string }>`
     with fresh as (
@@ -101,7 +110,9 @@ async function mendRows(tx: Database, read: readonly ReadAgain[]): Promise<{ id:
 /** Of where the messages are now. */
 async function mendReferences(tx: Database, accountId: string, read: readonly ReadAgain[]): Promise<void> {
   const { rows } = await sql<{ id: string; threadId: string }>`
-    select id, thread_id as "threadId" from messages where id = any (${read.map(({ id }) => id)}::uuid[])`.execute(tx)
+    select id, thread_id as "threadId" from messages where id = any (${read.map(({ id }) => id)}::uuid[])`.execute(
+    tx,
+  )
   const threads = new Map(rows.map(({ id, threadId }) => [id, threadId]))
   const references = read.flatMap(({ id, references: own }) => {
     const threadId = threads.get(id)
@@ -137,7 +148,9 @@ export async function mendThreads(
   const account = (await lockAccounts(tx, [accountId])).get(accountId)
   if (!account) return undefined
   const { rows } = await sql<{ id: string }>`
-    select id from threads where account_id = ${accountId} and id > ${after} order by id limit ${limit}`.execute(tx)
+    select id from threads where account_id = ${accountId} and id > ${after} order by id limit ${limit}`.execute(
+    tx,
+  )
   const ids = rows.map(({ id }) => id)
   if (ids.length > 0) await settleThreads(tx, ids, [{ accountId, modseq: account.modseq }])
   return ids.at(-1)

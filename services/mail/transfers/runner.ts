@@ -64,8 +64,9 @@ export function openTransfers(tools: TransferTools, options: RunnerOptions = {})
       await (transfer.kind === 'import' ? runImport : runExport)(tools, transfer, owner, signal)
       log.info({ transfer: transfer.id, kind: transfer.kind }, 'a transfer is done')
     } catch (error) {
-      await settle(tools, transfer, { owner, error, isStopping: stopped.signal.aborted }).catch((err: unknown) =>
-        log.error({ err, transfer: transfer.id }, 'the end of a transfer could not be written'),
+      await settle(tools, transfer, { owner, error, isStopping: stopped.signal.aborted }).catch(
+        (err: unknown) =>
+          log.error({ err, transfer: transfer.id }, 'the end of a transfer could not be written'),
       )
     } finally {
       clearInterval(renewal)

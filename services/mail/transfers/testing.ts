@@ -67,15 +67,29 @@ export async function transferScene(): Promise<TransferScene> {
   const log = { ...silentLogger, error: (...said: unknown[]) => process.stderr.write(`${inspect(said)}\n`) }
   const tools = { db, blobs, uploads, signals, log, settings: {} } as unknown as TransferTools
   const opened = stack.move()
-  const transfer: TransferScene['transfer'] = async (accountId, id) => (await findTransfer(db, accountId, id))!
+  const transfer: TransferScene['transfer'] = async (accountId, id) =>
+    (await findTransfer(db, accountId, id))!
   const ended: TransferScene['ended'] = async (accountId, id) => {
-    await eventually(async () => (await transfer(accountId, id)).state !== 'running', 60_000, 'the transfer ends')
+    await eventually(
+      async () => (await transfer(accountId, id)).state !== 'running',
+      60_000,
+      'the transfer ends',
+    )
     return transfer(accountId, id)
   }
   const begin: TransferScene['begin'] = async (accountId, file, fileName = '') => {
     const { id: blob, sizeBytes } = await uploads.put(file)
     const format = (await detectFormat(file.subarray(0, 4096))) ?? null
-    const fresh = { id: v7(), accountId, kind: 'import', fileName, format, blob, sizeBytes, total: sizeBytes } as const
+    const fresh = {
+      id: v7(),
+      accountId,
+      kind: 'import',
+      fileName,
+      format,
+      blob,
+      sizeBytes,
+      total: sizeBytes,
+    } as const
     const { id } = await insertTransfer(db, fresh)
     signals.send(transfersTopic)
     return id
@@ -92,8 +106,14 @@ export async function transferScene(): Promise<TransferScene> {
     begin,
     async beginExport(accountId) {
       const { id } = await insertTransfer(db, {
-        ...{ id: v7(), accountId, kind: 'export', fileName: 'mail.tar', format: null, blob: null },
-        ...{ sizeBytes: 0, total: 0 },
+        id: v7(),
+        accountId,
+        kind: 'export',
+        fileName: 'mail.tar',
+        format: null,
+        blob: null,
+        sizeBytes: 0,
+        total: 0,
       })
       signals.send(transfersTopic)
       return id
@@ -102,7 +122,8 @@ export async function transferScene(): Promise<TransferScene> {
     transfer,
     ended,
     async import(accountId, file, fileName) {
-      await using _running = openTransfers(tools, { everyMs: 50 })
+      await using stack = new AsyncDisposableStack()
+      stack.use(openTransfers(tools, { everyMs: 50 }))
       return await ended(accountId, await begin(accountId, file, fileName))
     },
     messages: (accountId) => messagesOf(tools, accountId),
@@ -131,7 +152,10 @@ async function messagesOf({ db, blobs }: TransferTools, accountId: string): Prom
   )
 }
 
-export function letter(number: number, options: { headers?: string; text?: string; from?: string } = {}): string {
+export function letter(
+  number: number,
+  options: { headers?: string; text?: string; from?: string } = {},
+): string {
   const { headers = '', text = `Letter number ${number}.`, from = 'Karim <karim@far.example>' } = options
   return `From: ${from}\nTo: rahima@ours.example\nSubject: Letter ${number}\nMessage-ID: <${number}@far.example>\nDate: Mon, 2 Feb 2026 10:00:00 +0600\n${headers}\n${text}\n`
 }
@@ -142,7 +166,10 @@ export function mbox(letters: readonly string[]): Buffer {
 }
 
 function asctime(at: number): string {
-  const [day, date, month, year, time] = new Date(Date.UTC(2026, 1, 2, 4, 0, at)).toUTCString().replace(',', '').split(' ')
+  const [day, date, month, year, time] = new Date(Date.UTC(2026, 1, 2, 4, 0, at))
+    .toUTCString()
+    .replace(',', '')
+    .split(' ')
   return `${day} ${month} ${date!.replace(/^0/, ' ')} ${time} ${year}`
 }
 

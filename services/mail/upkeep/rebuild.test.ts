@@ -27,9 +27,11 @@ async function everything(isAlike = false): Promise<unknown> {
     const { rows } = await sql<{ row: Record<string, unknown> }>`
       select to_jsonb(t) as row from ${sql.table(table)} t order by to_jsonb(t)->>'id', t::text`.execute(db)
     found.push(
-      rows.map(({ row }) =>
-        isAlike ? JSON.stringify({ ...row, modseq: 0, highest_modseq: 0 }) : JSON.stringify(row),
-      ).toSorted(),
+      rows
+        .map(({ row }) =>
+          isAlike ? JSON.stringify({ ...row, modseq: 0, highest_modseq: 0 }) : JSON.stringify(row),
+        )
+        .toSorted(),
     )
   }
   return found
@@ -37,9 +39,9 @@ async function everything(isAlike = false): Promise<unknown> {
 
 test('what is whole stays as it is, and what was damaged is mended', async () => {
   const account = await scene.addAccount('rahima@ours.example')
-  const attached =
-    'MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n'
-  const parts = '--b\nContent-Type: text/plain\n\nHello\n--b\nContent-Type: image/png\nContent-Disposition: attachment; filename=a.png\n\nxx\n--b--\n'
+  const attached = 'MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n'
+  const parts =
+    '--b\nContent-Type: text/plain\n\nHello\n--b\nContent-Type: image/png\nContent-Disposition: attachment; filename=a.png\n\nxx\n--b--\n'
   const answer = letter(2, { headers: 'In-Reply-To: <1@far.example>\n' }).replace('Letter 2', 'Re: Letter 1')
   await scene.import(
     account,

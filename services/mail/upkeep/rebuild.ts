@@ -89,5 +89,7 @@ async function readAgain(
 /** Who got a blind copy of what was sent here stands beside the message. */
 function withHidden(parsed: ParsedMessage, trace: string): ParsedMessage {
   const bcc = trace === '' ? undefined : fieldOf(parseHeader(Buffer.from(`${trace}\r\n`)).fields, 'bcc')
-  return bcc === undefined ? parsed : { ...parsed, envelope: { ...parsed.envelope, bcc: parseAddresses(bcc) } }
+  return bcc === undefined
+    ? parsed
+    : { ...parsed, envelope: { ...parsed.envelope, bcc: parseAddresses(bcc) } }
 }

@@ -10,7 +10,8 @@ const scene = await transferScene()
 after(() => scene[Symbol.asyncDispose]())
 
 async function exported(account: string): Promise<Buffer> {
-  await using _running = scene.start()
+  await using stack = new AsyncDisposableStack()
+  stack.use(scene.start())
   const done = await scene.ended(account, await scene.beginExport(account))
   equal(done.state, 'done')
   equal(done.done, done.total)
@@ -41,8 +42,14 @@ async function filled(address: string): Promise<string> {
   await scene.tools.db.transaction().execute((tx) =>
     insertMessages(tx, [
       {
-        ...{ accountId: account, blob: taken.blob, trace: 'Return-Path: <karim@far.example>\r\n', parsed: taken.parsed },
-        ...{ receivedAt: new Date('2026-11-20T10:11:12.345Z'), roles: ['inbox'], category: 'updates', categoryReasons: [] },
+        accountId: account,
+        blob: taken.blob,
+        trace: 'Return-Path: <karim@far.example>\r\n',
+        parsed: taken.parsed,
+        receivedAt: new Date('2026-11-20T10:11:12.345Z'),
+        roles: ['inbox'],
+        category: 'updates',
+        categoryReasons: [],
       },
     ]),
   )
@@ -60,7 +67,9 @@ test('what is exported and imported into an empty account is the same mail', asy
   const done = await scene.import(other, file, 'mail.tar')
   deepEqual([done.state, done.messages, done.duplicates, done.refused], ['done', 11, 0, 0])
   const shown = async (account: string) =>
-    (await scene.messages(account)).map(({ id: _id, threadId: _threadId, isOwn: _isOwn, ...message }) => message)
+    (await scene.messages(account)).map(
+      ({ id: _id, threadId: _threadId, isOwn: _isOwn, ...message }) => message,
+    )
   deepEqual(await shown(other), await shown(one))
 })
 
@@ -75,9 +84,14 @@ test('an export that is imported where it came from adds nothing', async () => {
 test('other programs read the tar, and nothing of an export is left when it has ended', async () => {
   const account = await scene.addAccount('fourth@ours.example')
   await scene.import(account, tar({ [`${'long name '.repeat(12)}.mbox`]: mbox([letter(1)]) }))
-  const names = execFileSync('tar', ['-tf', '-'], { input: await exported(account), encoding: 'utf8' }).split('\n')
+  const names = execFileSync('tar', ['-tf', '-'], { input: await exported(account), encoding: 'utf8' }).split(
+    '\n',
+  )
   ok(names.includes('index.jsonl'))
-  ok(names.some((name) => name.startsWith('Mail/Labels/long name')), String(names))
+  ok(
+    names.some((name) => name.startsWith('Mail/Labels/long name')),
+    String(names),
+  )
   const { rows } = await sql`select from export_messages`.execute(scene.tools.db)
   equal(rows.length, 0)
 })

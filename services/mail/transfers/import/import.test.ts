@@ -40,7 +40,8 @@ test('the file of an import that has ended may go, and that of one that runs may
   const { unknownBlobs } = await import('../../store/sweeping.ts')
   await scene.tools.blobs.put(mbox([letter(1)]))
   deepEqual(await unknownBlobs(db, [blob!]), [])
-  await using _running = scene.start()
+  await using stack = new AsyncDisposableStack()
+  stack.use(scene.start())
   await scene.ended(account, id)
   const { rows } = await sql`select from loose_blobs where blob = ${blob}`.execute(db)
   equal(rows.length, 1)
@@ -48,7 +49,8 @@ test('the file of an import that has ended may go, and that of one that runs may
 
 test('a mailbox of Google Takeout has its labels, marks and category', async () => {
   const account = await somebody()
-  const labelled = (number: number, labels: string) => letter(number, { headers: `X-Gmail-Labels: ${labels}\nX-GM-THRID: 1\n` })
+  const labelled = (number: number, labels: string) =>
+    letter(number, { headers: `X-Gmail-Labels: ${labels}\nX-GM-THRID: 1\n` })
   await scene.import(
     account,
     zip({
@@ -110,7 +112,9 @@ for (const [kind, pack] of [
     const shown = kept.map((each) => [
       Number(each.subject.slice(7)),
       String(each.mailboxes),
-      [each.isSeen && 'S', each.isAnswered && 'R', each.isFlagged && 'F', each.isForwarded && 'P'].filter(Boolean).join(''),
+      [each.isSeen && 'S', each.isAnswered && 'R', each.isFlagged && 'F', each.isForwarded && 'P']
+        .filter(Boolean)
+        .join(''),
     ])
     deepEqual(
       shown.toSorted(([a], [b]) => Number(a) - Number(b)),
@@ -147,11 +151,23 @@ test('messages in several folders are one with the labels of all', async () => {
 
 test('marks of mbox programs are read, and what was deleted in one stays away', async () => {
   const account = await somebody()
-  const marked = ['Status: RO\nX-Status: AF\n', 'Status: O\n', 'X-Mozilla-Status: 0005\n', 'X-Mozilla-Status: 0009\n', '']
+  const marked = [
+    'Status: RO\nX-Status: AF\n',
+    'Status: O\n',
+    'X-Mozilla-Status: 0005\n',
+    'X-Mozilla-Status: 0009\n',
+    '',
+  ]
   await scene.import(account, mbox(marked.map((headers, number) => letter(number, { headers }))), 'Inbox')
   const kept = await scene.messages(account)
   deepEqual(
-    kept.map(({ subject, isSeen, isAnswered, isFlagged, mailboxes }) => [subject, isSeen, isAnswered, isFlagged, String(mailboxes)]),
+    kept.map(({ subject, isSeen, isAnswered, isFlagged, mailboxes }) => [
+      subject,
+      isSeen,
+      isAnswered,
+      isFlagged,
+      String(mailboxes),
+    ]),
     [
       ['Letter 0', true, true, true, 'all,inbox'],
       ['Letter 1', false, false, false, 'all,inbox'],
@@ -168,7 +184,9 @@ test('answers come into the conversation of what they answer, and counts are rig
   const kept = await scene.messages(account)
   equal(new Set(kept.map(({ threadId }) => threadId)).size, 2)
   const { rows } = await sql`
-    select messages, unread, threads from mailboxes where account_id = ${account} and role = 'inbox'`.execute(db)
+    select messages, unread, threads from mailboxes where account_id = ${account} and role = 'inbox'`.execute(
+    db,
+  )
   deepEqual(rows, [{ messages: 3, unread: 0, threads: 2 }])
 })
 
@@ -186,7 +204,10 @@ test('damaged, empty and hostile files end with a word why', async () => {
   const account = await somebody()
   const archive = zip({ 'a.mbox': mbox([letter(1)]), 'b.eml': letter(2) })
   equal((await scene.import(account, archive.subarray(0, -40))).error, 'damagedFile')
-  equal((await scene.import(account, gzipSync(tar({ 'a.eml': letter(3) })).subarray(0, -30))).error, 'damagedFile')
+  equal(
+    (await scene.import(account, gzipSync(tar({ 'a.eml': letter(3) })).subarray(0, -30))).error,
+    'damagedFile',
+  )
   const bomb = zip({ 'zeros.mbox': Buffer.concat([mbox([letter(4)]), Buffer.alloc(70 * 1024 * 1024)]) })
   equal((await scene.import(account, bomb)).error, 'tooLarge')
   const done = await scene.import(account, zip({ 'c.txt': 'nothing', 'empty.mbox': '', 'x.eml': '' }))
@@ -198,7 +219,8 @@ test('an import that is cancelled adds nothing more', async () => {
   const letters = Array.from({ length: 2_000 }, (_, at) => letter(at))
   const { endTransfer } = await import('../../store/transfers.ts')
   {
-    await using _running = scene.start()
+    await using stack = new AsyncDisposableStack()
+    stack.use(scene.start())
     const id = await scene.begin(account, mbox(letters))
     await eventually(async () => (await scene.transfer(account, id)).messages > 0)
     equal(await db.transaction().execute((tx) => endTransfer(tx, id, { state: 'cancelled' })), true)

@@ -25,7 +25,11 @@ for (const [kind, file] of [
     let before = 0
     for (let times = 0; times < kills; times++) {
       const child = spawn(process.execPath, [script, scene.databaseUrl, scene.folder], { stdio: 'ignore' })
-      await eventually(async () => (await scene.transfer(account, id)).messages > before, 30_000, 'it comes on')
+      await eventually(
+        async () => (await scene.transfer(account, id)).messages > before,
+        30_000,
+        'it comes on',
+      )
       const died = once(child, 'exit')
       child.kill('SIGKILL')
       await died
@@ -34,7 +38,8 @@ for (const [kind, file] of [
       ok(messages > before)
       before = messages
     }
-    await using _running = scene.start()
+    await using stack = new AsyncDisposableStack()
+    stack.use(scene.start())
     const done = await scene.ended(account, id)
     deepEqual([done.state, done.messages, done.duplicates, done.refused], ['done', count, 0, 0])
     const kept = await scene.messages(account)

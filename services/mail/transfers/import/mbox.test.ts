@@ -77,20 +77,24 @@ test('any messages written as an mbox are read as they were, however they are cu
     { maxLength: 30 },
   )
   await fc.assert(
-    fc.asyncProperty(fc.array(pieces, { minLength: 1, maxLength: 4 }), fc.integer({ min: 1, max: 40 }), async (all, chunk) => {
-      const sources = all.map((parts) => `Subject: x\n\n${parts.join('')}\n`)
-      const written: Buffer[] = []
-      for (const source of sources) {
-        const content = async function* () {
-          for (let at = 0; at < source.length; at += chunk) yield Buffer.from(source.slice(at, at + chunk))
+    fc.asyncProperty(
+      fc.array(pieces, { minLength: 1, maxLength: 4 }),
+      fc.integer({ min: 1, max: 40 }),
+      async (all, chunk) => {
+        const sources = all.map((parts) => `Subject: x\n\n${parts.join('')}\n`)
+        const written: Buffer[] = []
+        for (const source of sources) {
+          const content = async function* () {
+            for (let at = 0; at < source.length; at += chunk) yield Buffer.from(source.slice(at, at + chunk))
+          }
+          for await (const piece of mboxEntry(Buffer.from(`${line}\n`), content())) written.push(piece)
         }
-        for await (const piece of mboxEntry(Buffer.from(`${line}\n`), content())) written.push(piece)
-      }
-      deepEqual(
-        (await read(Buffer.concat(written).toString('latin1'), chunk)).map(({ source }) => source),
-        sources,
-      )
-    }),
+        deepEqual(
+          (await read(Buffer.concat(written).toString('latin1'), chunk)).map(({ source }) => source),
+          sources,
+        )
+      },
+    ),
     { numRuns: 300 },
   )
 })

@@ -8,7 +8,7 @@ import { nextTurn, type TransferTools } from '../tools.ts'
 import { openFile } from './file.ts'
 import type { Format } from './format.ts'
 import { ImportError } from './import-error.ts'
-import { keepBatch, type Gathered, type Kept } from './keep.ts'
+import { keepBatch, type Gathered } from './keep.ts'
 import { noteOf, receivedAtOf } from './marks.ts'
 import { IndexLine, type Note } from './note.ts'
 import { beginning, readImport, type Found, type Place } from './read.ts'
@@ -37,62 +37,84 @@ export async function runImport(
   await copyUpload(tools, transfer, signal)
   const file = openFile(tools.blobs, transfer.blob!, transfer.sizeBytes)
   const place = (transfer.place ?? beginning) as Place
-  const counts = { messages: transfer.messages, duplicates: transfer.duplicates, refused: transfer.refused }
+  const writer = batchWriter(tools, transfer, owner)
   let hasNotes = transfer.place !== null
-  let pending: Pending[] = []
-  let held = { bytes: 0, characters: 0 }
-  let reached = { place, read: transfer.done }
+  let batch = emptyBatch({ place, read: transfer.done })
+  // While a batch is written the next one is read.
+  let writing = Promise.resolve()
+  const flush = async () => {
+    await writing
+    const full = batch
+    batch = emptyBatch(full.reached)
+    writing = writer(full, hasNotes)
+    // The next one hears of it.
+    writing.catch(() => undefined)
+  }
+  try {
+    for await (const found of readImport(file, transfer.format as Format, transfer.fileName, place)) {
+      signal.throwIfAborted()
+      if (found.kind === 'refused') batch.refused++
+      else if (found.kind === 'index') {
+        await readIndex(tools, transfer.id, found)
+        hasNotes = true
+      } else batch.pending.push(await take(tools, found, batch))
+      batch.reached = found.after()
+      const { messages, bytes, characters } = batchLimits
+      if (batch.pending.length >= messages || batch.bytes >= bytes || batch.characters >= characters)
+        await flush()
+      await nextTurn()
+    }
+  } catch (error) {
+    // What came before the damage is kept.
+    if (error instanceof ImportError) await flush()
+    await writing
+    throw error
+  }
+  await flush()
+  await writing
+  await tools.db.transaction().execute((tx) => endTransfer(tx, transfer.id, { state: 'done' }))
+}
 
-  async function flush(): Promise<void> {
+interface Batch {
+  pending: Pending[]
+  refused: number
+  bytes: number
+  characters: number
+  reached: { place: Place; read: number }
+}
+
+function emptyBatch(reached: Batch['reached']): Batch {
+  return { pending: [], refused: 0, bytes: 0, characters: 0, reached }
+}
+
+/** Writes one batch after another. */
+function batchWriter(tools: TransferTools, transfer: StoredTransfer, owner: string) {
+  let { messages, duplicates, refused } = transfer
+  return async ({ pending, reached, ...batch }: Batch, hasNotes: boolean): Promise<void> => {
+    const all = await Promise.all(pending.map((each) => each.taken))
+    const named = pending.map(({ found }) => found)
+    const notes = hasNotes ? await notesOf(tools.db, transfer.id, named) : undefined
     const gathered: Gathered[] = []
-    const taken = await Promise.all(pending.map((each) => each.taken))
-    const notes = hasNotes
-      ? await notesOf(
-          tools.db,
-          transfer.id,
-          pending.map(({ found }) => found),
-        )
-      : undefined
-    for (const [index, { found }] of pending.entries()) {
-      const read = taken[index]
-      if (!read || read.sizeBytes === 0 || read.parsed.headers.length === 0) counts.refused++
+    refused += batch.refused
+    for (const [index, found] of named.entries()) {
+      const taken = all[index]
+      if (!taken || taken.sizeBytes === 0 || taken.parsed.headers.length === 0) refused++
       else {
-        const each = gather(found, read, notes?.get(`${found.file} ${found.number}`))
+        const each = gather(found, taken, notes?.get(`${found.file} ${found.number}`))
         if (each) gathered.push(each)
       }
     }
-    pending = []
-    held = { bytes: 0, characters: 0 }
-    const countsAfter = ({ messages, duplicates }: Kept) => ({
-      messages: counts.messages + messages,
-      duplicates: counts.duplicates + duplicates,
-      refused: counts.refused,
-    })
-    const kept = await keepBatch(tools, transfer, owner, gathered, (done) => ({
-      ...countsAfter(done),
+    const kept = await keepBatch(tools, transfer, owner, gathered, (fresh) => ({
+      messages: messages + fresh.messages,
+      duplicates: duplicates + fresh.duplicates,
+      refused,
       place: reached.place,
       done: reached.read,
     }))
-    Object.assign(counts, countsAfter(kept))
+    messages += kept.messages
+    duplicates += kept.duplicates
     if (kept.isFull) throw new ImportError('quotaExceeded')
   }
-
-  for await (const found of readImport(file, transfer.format as Format, transfer.fileName, place)) {
-    signal.throwIfAborted()
-    if (found.kind === 'refused') counts.refused++
-    else if (found.kind === 'index') {
-      await readIndex(tools, transfer.id, found)
-      hasNotes = true
-    } else {
-      pending.push(await take(tools, found, held))
-    }
-    reached = found.after()
-    const { messages, bytes, characters } = batchLimits
-    if (pending.length >= messages || held.bytes >= bytes || held.characters >= characters) await flush()
-    await nextTurn()
-  }
-  await flush()
-  await tools.db.transaction().execute((tx) => endTransfer(tx, transfer.id, { state: 'done' }))
 }
 
 /** What was uploaded goes after a day. */
