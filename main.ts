@@ -23,6 +23,7 @@ async function main(): Promise<void> {
     options: {
       help: { type: 'boolean', short: 'h' },
       list: { type: 'boolean' },
+      rebuild: { type: 'boolean' },
       settings: { type: 'boolean' },
       topology: { type: 'string' },
       version: { type: 'boolean' },
@@ -31,6 +32,7 @@ async function main(): Promise<void> {
   if (values.version) return print(version)
   const { topology } = values
   const asks = values.help || values.list || values.settings || topology !== undefined
+  if (values.rebuild) return rebuild(positionals)
   if (!asks) return run(positionals)
   const { describeServices, describeSettings, usage } = await import('#platform/host/describe.ts')
   if (values.help) return print(usage)
@@ -48,6 +50,24 @@ async function loadProgram() {
     import('./services/all.ts'),
   ])
   return { ...host, services }
+}
+
+/** Reads again what a service keeps, and puts right what was made of it. */
+async function rebuild(names: string[]): Promise<void> {
+  if (names.length !== 1 || names[0] !== 'mail') throw new Error('only `mail --rebuild` is known')
+  const { services, workOnStores } = await loadProgram()
+  const mail = await import('./services/mail/upkeep/rebuild.ts')
+  const tell = ({ messages, mended, missing }: Awaited<ReturnType<typeof mail.rebuild>>) =>
+    `${messages} messages read, ${mended} put right, ${missing} without their bytes`
+  let toldAt = 0
+  const rebuilt = await workOnStores(services, 'mail', (stores) =>
+    mail.rebuild(stores, (sofar) => {
+      if (Date.now() - toldAt < 2_000) return
+      toldAt = Date.now()
+      print(`${tell(sofar)} …`)
+    }),
+  )
+  print(`${tell(rebuilt)}. Done.`)
 }
 
 /** Where this process has its own Postgres, that starts while the services are loaded. */

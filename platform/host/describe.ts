@@ -12,6 +12,8 @@ Starts the services and roles named, or all of them.
   --settings  every setting with its value, source and meaning
   --topology URL
               what runs where, as the gateway at the URL knows it, updated each second
+  mail --rebuild
+              reads every message again, and puts right what was made of it
   --version
   --help`
 

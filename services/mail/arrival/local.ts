@@ -1,5 +1,7 @@
 /** What was written here for people here: it is judged and kept as any mail, but nobody has to prove who wrote it. */
 import { Readable } from 'node:stream'
+import type { ParsedMessage } from '../mime/message.ts'
+import { parseMessage } from '../mime/parse.ts'
 import { openBlob, readStored } from '../reading/stored.ts'
 import type { Context } from '../settings.ts'
 import { resolveAddress } from '../store/addresses.ts'
@@ -43,6 +45,12 @@ export function deliverHere({ db, blobs }: Context, arrivals: Arrivals) {
   async function* contentOf(blob: string): AsyncGenerator<Buffer> {
     yield* (await openBlob(blobs, blob)) as AsyncIterable<Buffer>
   }
+}
+
+/** With what a mail program left to us, which stands in the prefix. */
+function completed(parsed: ParsedMessage, prefix: string): ParsedMessage {
+  const { messageId, sentAt } = parseMessage(Buffer.from(`${prefix}\r\n`))
+  return { ...parsed, messageId: parsed.messageId ?? messageId, sentAt: parsed.sentAt ?? sentAt }
 }
 
 function answerOf(address: string, state: 'delivered' | 'full' | 'noAccount'): LocalOutcome {

@@ -27,7 +27,7 @@ export function submissionPolicy(context: Context, authentication: SmtpAuthentic
   return {
     authentication,
     async mailFrom(session, { path }) {
-      if (path && !(await owns(context, session.account!.accountId, path.address))) return answers.notYours
+      if (path && !(await owns(context, session.account!.accountId, [path]))) return answers.notYours
       return undefined
     },
     async recipient({ account, transaction }, { path }) {
@@ -50,18 +50,25 @@ export function submissionPolicy(context: Context, authentication: SmtpAuthentic
   }
 }
 
-async function owns({ db }: Context, accountId: string, address: string): Promise<boolean> {
-  const own = await addressesOf(db, accountId)
-  const at = address.lastIndexOf('@')
-  const plain = `${address.slice(0, at).split('+', 1)[0]}${address.slice(at)}`.toLowerCase()
-  return own.includes(address.toLowerCase()) || own.includes(plain)
+/** All of them. */
+async function owns(
+  { db }: Context,
+  accountId: string,
+  addresses: readonly { address: string }[],
+): Promise<boolean> {
+  const own = new Set(await addressesOf(db, accountId))
+  return addresses.every(({ address }) => {
+    const at = address.lastIndexOf('@')
+    const plain = `${address.slice(0, at).split('+', 1)[0]}${address.slice(at)}`.toLowerCase()
+    return own.has(address.toLowerCase()) || own.has(plain)
+  })
 }
 
 async function handIn(context: Context, session: SmtpSession, taken: TakenIn): Promise<Answer> {
   const { db, signals, log } = context
   const { accountId } = session.account!
-  const [from] = taken.parsed.envelope.from
-  if (!from || !(await owns(context, accountId, from.address))) {
+  const { from } = taken.parsed.envelope
+  if (from.length === 0 || !(await owns(context, accountId, from))) {
     await loosenBlobs(db, [taken.blob])
     return answers.notYours
   }

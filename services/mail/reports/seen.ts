@@ -11,7 +11,7 @@ export interface SeenMail extends AsyncDisposable {
   noteAuthenticated(authentication: Authentication, seen: Seen, at?: Date): void
 }
 
-export interface SeenOptions {
+interface SeenOptions {
   everyMs?: number
 }
 

@@ -13,7 +13,7 @@ import * as store from '../store/sent-reports.ts'
 import { findPolicy } from '../store/sts-policies.ts'
 import { reportMail, type ReportMail } from './report-mail.ts'
 
-export type ReportTools = Pick<Context, 'db' | 'blobs' | 'signals' | 'log'> & {
+type ReportTools = Pick<Context, 'db' | 'blobs' | 'signals' | 'log'> & {
   domain: string
   resolver: Lookups
 }

@@ -18,7 +18,7 @@ export async function messagesOfBlobs(
   return new Map(rows.map(({ blob, id }) => [blob, id]))
 }
 
-export interface Candidate {
+interface Candidate {
   messageId: string
   sizeBytes: number
 }
