@@ -13,7 +13,7 @@ export const MailDomain = z.object({
   addresses: z.int(),
 })
 
-export const DnsRecord = z.object({
+const DnsRecord = z.object({
   purpose: z.enum([
     'host',
     'reverse',
@@ -53,7 +53,7 @@ export const LocalAddress = z.object({
   forwardTo: z.array(z.string()),
 })
 
-export const QueuedMessage = z.object({
+const QueuedMessage = z.object({
   id: z.uuid(),
   /** Envelope sender; empty for what must not be answered. */
   sender: z.string(),

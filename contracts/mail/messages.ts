@@ -19,7 +19,7 @@ export const Reason = z.object({
 })
 export type Reason = z.output<typeof Reason>
 
-export const MailAttachment = z.object({
+const MailAttachment = z.object({
   part: z.string(),
   fileName: z.string(),
   mediaType: z.string(),
@@ -102,7 +102,7 @@ export const Message = z.object({
 })
 export type Message = z.output<typeof Message>
 
-export const MessageBody = z.object({
+const MessageBody = z.object({
   /** Null: it has none that can be shown. */
   text: z.string().nullable(),
   /** As its sender wrote it: to be made safe before it is shown. */

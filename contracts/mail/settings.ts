@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { command, page, pageInput, query } from '../contract.ts'
 import { Category, MailAddress } from './messages.ts'
 
-export const Signature = z.object({
+const Signature = z.object({
   id: z.uuid(),
   name: z.string().trim().min(1).max(100),
   html: z.string().max(50_000),

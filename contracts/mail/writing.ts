@@ -3,15 +3,13 @@ import { z } from 'zod'
 import { BlobId, Upload } from '../blobs.ts'
 import { command, page, pageInput, query } from '../contract.ts'
 
-/** RFC 5321 §4.5.3.1 and what other servers take: a message as it leaves, attachments encoded. */
-export const mostMessageBytes = 35 * 1024 * 1024
 /** Attachments of one message, before they are encoded. */
 export const mostAttachedBytes = 25 * 1024 * 1024
 export const mostRecipients = 100
 
 const Recipient = z.object({ name: z.string().max(200).default(''), address: z.string().trim().max(320) })
 
-export const DraftAttachment = z.object({
+const DraftAttachment = z.object({
   blob: BlobId,
   fileName: z.string().min(1).max(255),
   mediaType: z.string().max(200),

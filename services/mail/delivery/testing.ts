@@ -159,7 +159,7 @@ export async function addAccount(db: Database, { address, language }: { address:
   return id
 }
 
-export async function readAll(blobs: Blobs, id: string): Promise<string> {
+async function readAll(blobs: Blobs, id: string): Promise<string> {
   const stream = (await blobs.get(id)) as AsyncIterable<Buffer>
   return Buffer.concat(await Array.fromAsync(stream)).toString('latin1')
 }

@@ -11,7 +11,11 @@ export const peopleSubscriptions = [
     name: 'mail.openMailbox',
     event: identity.events.profileCreated,
     batch: 100,
-    handle: async (deliveries, context) => adopt(context, deliveries.map(({ payload }) => payload)),
+    handle: async (deliveries, context) =>
+      adopt(
+        context,
+        deliveries.map(({ payload }) => payload),
+      ),
   }),
 ]
 
@@ -34,7 +38,9 @@ async function adopt(
   accounts: readonly Account[],
 ): Promise<void> {
   const owners = accounts.flatMap(({ id, userid, name, language }) =>
-    userid === null ? [] : [{ id, address: userid, name, language, quotaBytes: context.settings.MAIL_QUOTA_MB * 1024 * 1024 }],
+    userid === null
+      ? []
+      : [{ id, address: userid, name, language, quotaBytes: context.settings.MAIL_QUOTA_MB * 1024 * 1024 }],
   )
   if (owners.length === 0) return
   for (const domain of new Set(owners.map(({ address }) => address.slice(address.indexOf('@') + 1))))

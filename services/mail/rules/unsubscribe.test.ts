@@ -61,7 +61,7 @@ test('a mail says what the list asks for, and goes to one address', () => {
 })
 
 test('the request is the one of RFC 8058, to the address that was looked up', async () => {
-  await using server = await startServer((request, response) => void response.end('ok'))
+  await using server = await startServer((_request, response) => void response.end('ok'))
   assert.deepEqual(await server.ask('/u?id=1'), { state: 'done', answer: '200' })
   const [asked] = server.asked
   assert.deepEqual(

@@ -89,7 +89,6 @@ function cut(text: string, start: number, end: number, tail = ''): string {
   return word.slice(0, last >= 0xd800 && last < 0xdc00 ? longestWord - 1 : longestWord)
 }
 
-// oxlint-disable-next-line no-control-regex -- all of ASCII
 const ascii = /^[\0-\x7f]*$/
 
 /** Joiners, soft hyphens and marks of direction stand inside words and say nothing. */

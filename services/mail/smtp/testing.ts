@@ -68,7 +68,7 @@ export async function stalled(read: () => number): Promise<void> {
 }
 
 /** A certificate of its own for `localhost`, made once for a process. */
-export function testCertificate(): SecureContext {
+function testCertificate(): SecureContext {
   return (certificate ??= makeCertificate())
 }
 

@@ -84,13 +84,6 @@ export async function findAccount(db: Database, id: string): Promise<AccountRow 
   return rows[0]
 }
 
-/** Adds to what an account uses, in bytes; negative frees. */
-export async function addUse(tx: Database, accountId: string, bytes: number): Promise<void> {
-  await sql`update accounts set used_bytes = greatest(0, used_bytes + ${bytes}) where id = ${accountId}`.execute(
-    tx,
-  )
-}
-
 export async function deleteAccount(tx: Database, id: string): Promise<void> {
   await sql`
     insert into loose_blobs (blob) select distinct blob from messages where account_id = ${id}

@@ -103,7 +103,7 @@ export async function insertMessages(tx: Database, messages: readonly NewMessage
   })
 }
 
-export function sizeOf({ trace, parsed }: Pick<NewMessage, 'trace' | 'parsed'>): number {
+function sizeOf({ trace, parsed }: Pick<NewMessage, 'trace' | 'parsed'>): number {
   return Buffer.byteLength(trace) + parsed.sizeBytes
 }
 

@@ -10,6 +10,6 @@ export function toJson(value: unknown): string {
   return JSON.stringify(value, (_key, text: unknown) => (typeof text === 'string' ? storable(text) : text))
 }
 
-export function storable(text: string): string {
+function storable(text: string): string {
   return (text.includes('\0') ? text.replaceAll('\0', '') : text).toWellFormed()
 }

@@ -51,17 +51,6 @@ export async function countTlsResult(db: Database, at: Date, result: TlsResult):
   )
 }
 
-/** For the report of a day. */
-export async function listTlsResults(
-  db: Database,
-  day: string,
-): Promise<(TlsResult & { sessions: number })[]> {
-  const { rows } = await sql<TlsResult & { sessions: number }>`
-    select domain, policy, server, failure, sessions from tls_results where day = ${day}::date
-    order by domain, policy, server, failure`.execute(db)
-  return rows
-}
-
 export async function deleteTlsResultsBefore(db: Database, day: string): Promise<void> {
   await sql`delete from tls_results where day < ${day}::date`.execute(db)
 }

@@ -7,6 +7,7 @@ import { applyStates, deleteMessages, idsAddedBefore, statesOf } from '../store/
 import { dropPastFiles, takeDue } from '../store/drafts.ts'
 import { forgetUnseen } from '../store/greylist.ts'
 import { dropPastTransfers } from '../store/transfers.ts'
+import { forgetReports } from '../store/reports.ts'
 import { accountsToWake, changeThreads, dropPastUndos } from '../store/undos.ts'
 import { deletePastVacationAnswers } from '../store/rules.ts'
 
@@ -56,6 +57,7 @@ export async function emptyOld(context: Context): Promise<void> {
 
 export async function tidy({ db }: Context): Promise<void> {
   await tidyDelivery({ db })
+  await forgetReports(db)
   await db.transaction().execute(async (tx) => {
     await dropPastUndos(tx)
     await dropPastFiles(tx)

@@ -56,7 +56,7 @@ function maildirMarks(file: string): Marks {
 }
 
 /** RFC 3501 §5.1.3; what is none stands as it is. */
-export function decodeUtf7(name: string): string {
+function decodeUtf7(name: string): string {
   return name.replaceAll(/&([A-Za-z0-9+,]{0,300})-/g, (whole, text: string) => {
     if (text === '') return '&'
     const bytes = Buffer.from(text.replaceAll(',', '/'), 'base64')
