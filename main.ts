@@ -54,20 +54,20 @@ async function loadProgram() {
 
 /** Reads again what a service keeps, and puts right what was made of it. */
 async function rebuild(names: string[]): Promise<void> {
-  if (names.length !== 1 || names[0] !== 'mail') throw new Error('only `mail --rebuild` is known')
   const { services, workOnStores } = await loadProgram()
-  const mail = await import('./services/mail/upkeep/rebuild.ts')
-  const tell = ({ messages, mended, missing }: Awaited<ReturnType<typeof mail.rebuild>>) =>
-    `${messages} messages read, ${mended} put right, ${missing} without their bytes`
+  const known = services.filter((service) => service.rebuild)
+  const service = known.find(({ contract }) => names.length === 1 && contract.name === names[0])
+  if (!service)
+    throw new Error(`--rebuild needs one of: ${known.map(({ contract }) => contract.name).join(', ')}`)
   let toldAt = 0
-  const rebuilt = await workOnStores(services, 'mail', (stores) =>
-    mail.rebuild(stores, (sofar) => {
+  const done = await workOnStores(services, service.contract.name, (stores) =>
+    service.rebuild!(stores, (sofar) => {
       if (Date.now() - toldAt < 2_000) return
       toldAt = Date.now()
-      print(`${tell(sofar)} …`)
+      print(`${sofar} …`)
     }),
   )
-  print(`${tell(rebuilt)}. Done.`)
+  print(`${done}. Done.`)
 }
 
 /** Where this process has its own Postgres, that starts while the services are loaded. */

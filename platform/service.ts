@@ -216,7 +216,15 @@ export type ServiceDefinition<C extends Contract, S extends Settings> = NeededHa
   settings?: S
   /** Role `api` exists always. */
   roles?: Record<string, Role<NoInfer<S>>>
+  /** Reads again what is kept and puts right what was made of it: `node main.ts <service> --rebuild`. */
+  rebuild?: Rebuild
 }
+
+/** Tells now and then how far it is, in words; gives what it has done. */
+export type Rebuild = (
+  stores: Pick<ServiceContext, 'db' | 'blobs' | 'log'>,
+  onProgress: (sofar: string) => void,
+) => Promise<string>
 
 type Handler = (input: unknown, context: never) => Promise<unknown>
 
@@ -226,6 +234,7 @@ export interface Service {
   migrations: URL | undefined
   settings: Settings
   roles: Record<string, Role>
+  rebuild?: Rebuild | undefined
   calls: Record<string, Handler | { opensTransaction: Handler }>
   streams: Record<string, (input: unknown, context: never) => AsyncIterable<unknown>>
 }
@@ -238,10 +247,11 @@ export function defineService<C extends Contract, const S extends Settings = {}>
     migrations,
     settings = {},
     roles = {},
+    rebuild,
     calls = {},
     streams = {},
   } = definition as Partial<Handlers<C, S>> &
-    Pick<ServiceDefinition<C, S>, 'contract' | 'migrations' | 'settings' | 'roles'>
+    Pick<ServiceDefinition<C, S>, 'contract' | 'migrations' | 'settings' | 'roles' | 'rebuild'>
   for (const [name, handler] of Object.entries(calls))
     if (typeof handler === 'object' && contract.calls[name]?.idempotency !== 'none')
       throw new Error(`${contract.name}.${name} opens its transaction: its idempotency has to be none`)
@@ -250,6 +260,7 @@ export function defineService<C extends Contract, const S extends Settings = {}>
     migrations,
     settings,
     roles: { api: { summary: 'answers the calls and streams' }, ...roles },
+    rebuild,
     calls,
     streams,
   } as unknown as Service

@@ -96,14 +96,22 @@ test('log stores a line by RPC, or by an event', async () => {
 test('mail is sent, and comes into the mailbox', async () => {
   const userid = 'reader@localhost'
   const { id } = await host.client(identity).createProfile({ userid, password: 'verysecret', name: 'Reader' })
-  const client = host.client(mail, { kind: 'account', accountId: id, sessionId: id, roles: ['customer'], isVerified: true })
+  const client = host.client(mail, {
+    kind: 'account',
+    accountId: id,
+    sessionId: id,
+    roles: ['customer'],
+    isVerified: true,
+  })
   await eventually(async () => (await client.listMailboxes({})).items.length > 0)
   const letter = { from: 'a@localhost', to: userid, subject: 'From the broker', message: 'm' }
   const { status, error, message } = await handle({ action: 'mail', mail: letter }, key)
   assert.deepEqual([status, error, message], [202, false, `Message sent to ${userid}`])
   const { items } = await client.listMailboxes({})
   const mailboxId = items.find(({ role }) => role === 'inbox')!.id
-  await eventually(async () => (await client.listThreads({ mailboxId })).items[0]?.subject === 'From the broker')
+  await eventually(
+    async () => (await client.listThreads({ mailboxId })).items[0]?.subject === 'From the broker',
+  )
   const foreign = await handle({ action: 'mail', mail: { ...letter, from: 'a@elsewhere.example' } }, key)
   assert.deepEqual([foreign.status, foreign.data.code], [403, 'notYourAddress'])
   assert.equal((await handle({ action: 'mail', mail: letter })).status, 401)

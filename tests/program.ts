@@ -30,12 +30,15 @@ export async function startProgram(words: string[], settings: Record<string, str
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let printed = ''
+  let isReady = false
   const ready = Promise.withResolvers<void>()
   const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
   for (const pipe of [child.stdout, child.stderr])
     pipe.setEncoding('utf8').on('data', (text: string) => {
       printed += text
-      if (printed.includes('is ready after')) ready.resolve()
+      if (isReady || !printed.includes('is ready after')) return
+      isReady = true
+      ready.resolve()
     })
   void ended.then(([code]) => ready.reject(new Error(`ended with ${code}:\n${printed}`)))
   const stop = async (signal: NodeJS.Signals = 'SIGINT') => {

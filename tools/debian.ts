@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 
 /** Debian asks this script before it starts a service of a package just installed; 101 forbids it. */
 const policy = '/usr/sbin/policy-rc.d'
@@ -28,4 +29,29 @@ function apt(...args: string[]): void {
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   })
   if (status !== 0) process.stderr.write(`apt-get ${args.join(' ')} failed.\n${stdout}${stderr}\n`)
+}
+
+/** Puts the files of a package and of what it needs into a folder, without installing it: for what conflicts with another. */
+export function downloadDebianPackage(name: string, folder: string): void {
+  const archives = `${folder}.archives`
+  mkdirSync(`${archives}/partial`, { recursive: true })
+  const download = () =>
+    apt(
+      'install',
+      '--yes',
+      '--no-install-recommends',
+      '--download-only',
+      '-o',
+      `Dir::Cache::archives=${archives}/`,
+      name,
+    )
+  download()
+  if (globSync('*.deb', { cwd: archives }).length === 0) {
+    apt('update')
+    download()
+  }
+  mkdirSync(folder, { recursive: true })
+  for (const file of globSync('*.deb', { cwd: archives }))
+    spawnSync('dpkg-deb', ['--extract', join(archives, file), folder], { stdio: 'ignore' })
+  rmSync(archives, { recursive: true })
 }

@@ -4,6 +4,9 @@ import { join } from 'node:path'
 import type { BrowserContextOptions } from 'playwright-core'
 import { adminScenes } from '../tests/web/admin-scenes.ts'
 import { openInstallation, type Installation } from '../tests/web/installation.ts'
+import { mailWritingScenes, populateWriting } from '../tests/web/mail-writing-scenes.ts'
+import { bring, letters } from '../tests/web/letters.ts'
+import { mailScenes } from '../tests/web/mail-scenes.ts'
 import { people, populate, signIn } from '../tests/web/people.ts'
 import { scenes, setUpScenes, showScene, type Scene } from '../tests/web/scenes.ts'
 
@@ -32,7 +35,15 @@ mkdirSync(folder, { recursive: true })
 await using installation = await openInstallation()
 await picture(installation, setUpScenes(installation.setUpToken))
 await populate(installation)
-await picture(installation, [...scenes, ...adminScenes])
+for (const [userid, name] of [
+  [people.person.en, 'Mina Akter'],
+  [people.person.bn, 'রহিম উদ্দিন'],
+] as const) {
+  const address = `${userid}@sweets.example`
+  await bring(installation, address, letters(name, address))
+}
+await populateWriting(installation)
+await picture(installation, [...scenes, ...mailScenes, ...adminScenes, ...mailWritingScenes])
 
 async function picture(installation: Installation, all: Scene[]): Promise<void> {
   const chosen = all.filter(({ name }) => wanted.length === 0 || wanted.includes(name))

@@ -14,6 +14,13 @@ import { installDebianPackages } from './debian.ts'
 const rooms = ['contracts', 'platform', 'services', 'web', 'tests', 'tools', 'bench']
 const testTimeoutMs = 300_000
 
+/** Debian packages. */
+const servers = ['rabbitmq-server', 'redis-server', 'chromium', 'haproxy', 'pebble']
+/** Of signatures on mail. */
+const verifiers = ['python3-dkim', 'python3-nacl', 'python3-authres']
+/** Other mail servers and programs. Exim is fetched by its tests: it can't be installed beside Postfix. */
+const mailPrograms = ['postfix', 'rspamd', 'swaks', 'msmtp', 'mutt']
+
 process.exitCode = await runTests(process.argv.slice(2))
 
 async function runTests(words: string[]): Promise<number> {
@@ -21,7 +28,7 @@ async function runTests(words: string[]): Promise<number> {
   const paths = words.filter((word) => !word.startsWith('-'))
   const files = testFiles(paths.length > 0 ? paths : rooms)
   if (files.length === 0) throw new Error(`no test files in ${paths.join(', ')}`)
-  installDebianPackages(['rabbitmq-server', 'redis-server', 'chromium', 'haproxy', 'pebble'])
+  installDebianPackages([...servers, ...verifiers, ...mailPrograms])
 
   await using stack = new AsyncDisposableStack()
   const folder = mkdtempSync(join(tmpdir(), 'dakghar-tests-'))

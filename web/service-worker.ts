@@ -1,4 +1,7 @@
-/** Keeps the app's files for the next visit, and shows a page of its own when there is no network. Never sees data. */
+/**
+ * Keeps the app's files for the next visit. When there is no network it starts the app for the mail, which keeps what
+ * was read, and shows a page of its own for all else. Never sees data.
+ */
 
 /** Filled in by the build. */
 declare const PRECACHED_FILES: string[]
@@ -23,6 +26,7 @@ const worker = self as unknown as WorkerScope
 const cacheName = `app-${PRECACHE_VERSION}`
 const offlinePage = '/offline.html'
 const offlineFiles = [offlinePage, '/icon.svg']
+const appPage = '/'
 
 worker.addEventListener('install', (event) => {
   event.waitUntil(keepFiles().then(() => worker.skipWaiting()))
@@ -43,7 +47,7 @@ worker.addEventListener('fetch', (event) => {
 
 async function keepFiles(): Promise<void> {
   const cache = await caches.open(cacheName)
-  await cache.addAll([...offlineFiles, ...PRECACHED_FILES])
+  await cache.addAll([...offlineFiles, appPage, ...PRECACHED_FILES])
 }
 
 async function forgetOldFiles(): Promise<void> {
@@ -55,7 +59,8 @@ async function pageOrOffline(request: Request): Promise<Response> {
   try {
     return await fetch(request)
   } catch {
-    return (await caches.match(offlinePage)) ?? Response.error()
+    const isMail = /^\/mail(?:\/|$)/.test(new URL(request.url).pathname)
+    return (await caches.match(isMail ? appPage : offlinePage)) ?? Response.error()
   }
 }
 

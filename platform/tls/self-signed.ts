@@ -9,7 +9,10 @@ export async function makeSelfSigned(name: string): Promise<{ cert: string; key:
   const x509 = await import('@peculiar/x509')
   x509.cryptoProvider.set(webcrypto as unknown as Parameters<typeof x509.cryptoProvider.set>[0])
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
-  const keys = (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair
+  const keys = (await webcrypto.subtle.generateKey(algorithm, true, [
+    'sign',
+    'verify',
+  ])) as webcrypto.CryptoKeyPair
   const notBefore = new Date(Date.now() - 3_600_000)
   const notAfter = new Date(notBefore)
   notAfter.setFullYear(notAfter.getFullYear() + years)

@@ -42,7 +42,11 @@ export default defineService({
   roles: {
     api: {
       summary: 'answers the calls and streams, tells people, and forgets what is over',
-      subscriptions: [...messageSubscriptions, ...privacySubscriptions, auditSubscription('identity', identity.events.audited)],
+      subscriptions: [
+        ...messageSubscriptions,
+        ...privacySubscriptions,
+        auditSubscription('identity', identity.events.audited),
+      ],
       start: offerSetUp,
       jobs: [
         { name: 'tidy', everyMs: 3_600_000, run: tidy },

@@ -26,6 +26,7 @@ import { settings } from './settings.ts'
 import { transferCalls } from './transfers/calls.ts'
 import { openTransfers } from './transfers/runner.ts'
 import { emptyOld, showSent, tidy, wake } from './upkeep/mailboxes.ts'
+import type { Rebuilt } from './upkeep/rebuild.ts'
 import { findOrphans, sweep } from './upkeep/sweep.ts'
 import { teachFilters } from './upkeep/teach.ts'
 import { writingCalls } from './writing/calls.ts'
@@ -45,6 +46,10 @@ export default defineService({
     ...transferCalls,
   },
   streams: { changes: followChanges },
+  async rebuild(stores, onProgress) {
+    const { rebuild } = await import('./upkeep/rebuild.ts')
+    return rebuiltText(await rebuild(stores, (sofar) => onProgress(rebuiltText(sofar))))
+  },
   roles: {
     api: {
       summary: 'answers the calls and streams, and keeps mailboxes in order',
@@ -73,3 +78,7 @@ export default defineService({
     delivery: { summary: 'brings mail to where it belongs, here and elsewhere', start: openDelivery },
   },
 })
+
+function rebuiltText({ messages, mended, missing }: Rebuilt): string {
+  return `${messages} messages read, ${mended} put right, ${missing} without their bytes`
+}

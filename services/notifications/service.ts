@@ -14,7 +14,7 @@ import { openRendering } from './sealing.ts'
 import { announceDue, startDispatch } from './sending/dispatch.ts'
 import type { Provider } from './sending/provider.ts'
 import { openMail } from './sending/mail.ts'
-import { isConfigured, sendsByMail, settings, type Context } from './settings.ts'
+import { isConfigured, sendsByMail, settings, smtpUrl, type Context } from './settings.ts'
 import { findNotification, historyOf, listNotifications } from './store/notifications.ts'
 import { takeOn } from './store/work.ts'
 
@@ -60,7 +60,8 @@ export default defineService({
       jobs: [{ name: 'wipeContents', everyMs: 600_000, run: wipe }],
     },
     email: sender('email', 'sends e-mail by SMTP', async (context) => {
-      const { SMTP_URL: url, SMTP_CONNECTIONS: concurrency } = context.settings
+      const { SMTP_CONNECTIONS: concurrency } = context.settings
+      const url = smtpUrl(context.settings)
       if (sendsByMail(context.settings)) return { provider: openMail(context), concurrency }
       const provider =
         url === undefined ? undefined : (await import('./sending/smtp.ts')).openSmtp(url, context.settings)

@@ -10,10 +10,13 @@ export const settings = {
   PORT: hostSettings.PORT,
   PUBLIC_URL: hostSettings.PUBLIC_URL,
   STOP_GRACE_MS: hostSettings.STOP_GRACE_MS,
-  SMTP_URL: text('Server that takes e-mail: smtp://user:password@host:587 or smtps://…:465.', {
-    defaultText: 'the mail service; with DOMAIN localhost none: e-mail is kept in the outbox',
-    secret: true,
-  }),
+  SMTP_URL: text(
+    'Server that takes e-mail: smtp://user:password@host:587 or smtps://…:465; none keeps it in the outbox.',
+    {
+      defaultText: 'the mail service; with DOMAIN localhost none',
+      secret: true,
+    },
+  ),
   SMTP_CONNECTIONS: integer('Most connections of one process to that server.', {
     default: 5,
     min: 1,
@@ -42,7 +45,11 @@ export type Calls = Handlers<typeof notifications, Settings>['calls']
 
 export function isConfigured(channel: 'email' | 'sms', values: Values): boolean {
   if (channel === 'sms') return values.SMS_URL !== undefined
-  return values.SMTP_URL !== undefined || sendsByMail(values)
+  return smtpUrl(values) !== undefined || sendsByMail(values)
+}
+
+export function smtpUrl({ SMTP_URL }: Values): string | undefined {
+  return SMTP_URL === 'none' ? undefined : SMTP_URL
 }
 
 /** By the mail service, which reaches nobody from a laptop. */

@@ -53,7 +53,7 @@ export async function startScene(
   await using stack = new AsyncDisposableStack()
   const people = fakeIdentity()
   const services = [people.service, notificationsService]
-  const ours = { DOMAIN: 'post.example', SIGNALS_URL: 'postgres:' }
+  const ours = { DOMAIN: 'post.example', SMTP_URL: 'none', SIGNALS_URL: 'postgres:' }
   const host = stack.use(await testHost({ services, roles, settings: { ...ours, ...settings } }))
   const shared = { ...ours, DATABASE_URL: host.databaseUrl, DATA_DIR: host.dataDirectory }
   const db = stack.use(openDatabase({ url: host.databaseUrl })).forService('notifications')

@@ -74,6 +74,14 @@ function makers(db: Database, blobs: Blobs): Record<string, Maker> {
         (id) =>
           sql`insert into transfers (id, account_id, kind, file_name) values (${id}, ${accountId}, 'export', 'mail.tar')`,
       ),
+    exportId: async (accountId) => {
+      const { id: blob, sizeBytes } = await blobs.put(Buffer.from(`mail of ${accountId}`))
+      return row(
+        (id) => sql`
+          insert into transfers (id, account_id, kind, file_name, state, blob, size_bytes)
+          values (${id}, ${accountId}, 'export', 'mail.tar', 'done', ${blob}, ${sizeBytes})`,
+      )
+    },
   }
 }
 
@@ -83,5 +91,7 @@ export function mailObjects(db: Database, blobs: Blobs): Record<string, Maker> {
   const owned = Object.entries(mail.calls).filter(
     ([, { owned: field }]) => field !== undefined && field !== 'self',
   )
-  return Object.fromEntries(owned.map(([name, { owned: field }]) => [`mail.${name}`, made[field!]!]))
+  const objects = Object.fromEntries(owned.map(([name, { owned: field }]) => [`mail.${name}`, made[field!]!]))
+  // Of exports only one that is ready has a file.
+  return { ...objects, 'mail.downloadExport': made.exportId! }
 }

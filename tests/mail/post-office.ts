@@ -29,9 +29,10 @@ export interface Person {
 }
 
 /** Mail of the domain `ours.example`, to servers on loopback addresses too. */
-export async function openPostOffice(
-  { zone = {}, settings = {} }: { zone?: Zone; settings?: Record<string, string> } = {},
-): Promise<PostOffice> {
+export async function openPostOffice({
+  zone = {},
+  settings = {},
+}: { zone?: Zone; settings?: Record<string, string> } = {}): Promise<PostOffice> {
   await using stack = new AsyncDisposableStack()
   const names = stack.use(await startNameServer(zone))
   const host = stack.use(
@@ -52,11 +53,21 @@ export async function openPostOffice(
     }),
   )
   const opened = stack.move()
-  const portOf = (name: string) => Number(host.announced.find(([what]) => what === name)?.[1].split(':').at(-1))
+  const portOf = (name: string) =>
+    Number(
+      host.announced
+        .find(([what]) => what === name)?.[1]
+        .split(':')
+        .at(-1),
+    )
   return {
     host,
     names,
-    ports: { receive: portOf('SMTP'), submission: portOf('Submission'), submissions: portOf('Submission, TLS') },
+    ports: {
+      receive: portOf('SMTP'),
+      submission: portOf('Submission'),
+      submissions: portOf('Submission, TLS'),
+    },
     person: (userid) => personAt(host, userid),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
@@ -64,7 +75,13 @@ export async function openPostOffice(
 
 async function personAt(host: TestHost, userid: string): Promise<Person> {
   const { account, session } = await signUp(host, userid)
-  const identity: Identity = { kind: 'account', accountId: account.id, sessionId: session.id, roles: account.roles, isVerified: true }
+  const identity: Identity = {
+    kind: 'account',
+    accountId: account.id,
+    sessionId: session.id,
+    roles: account.roles,
+    isVerified: true,
+  }
   const client = host.client(mail, identity)
   const mailboxes = async () => (await client.listMailboxes({})).items
   await eventually(async () => (await mailboxes()).length > 0)
@@ -78,4 +95,3 @@ async function personAt(host: TestHost, userid: string): Promise<Person> {
     threads: async (role) => (await client.listThreads({ mailboxId: await mailbox(role) })).items,
   }
 }
-

@@ -6,9 +6,11 @@ import { createClient, type Client } from '#contracts/client.ts'
 import { createHttpCaller } from '#contracts/http-client.ts'
 import { identity } from '#contracts/identity.ts'
 import { logs } from '#contracts/logs.ts'
+import { mail } from '#contracts/mail.ts'
 import { notifications } from '#contracts/notifications.ts'
 import { freePort } from '#platform/testing/server-process.ts'
 import { testHost } from '#platform/testing/host.ts'
+import { startNameServer, type NameServer } from '#services/mail/testing/name-server.ts'
 import { services } from '../../services/all.ts'
 
 export interface Installation extends AsyncDisposable {
@@ -21,6 +23,12 @@ export interface Installation extends AsyncDisposable {
   identity: Client<typeof identity>
   notifications: Client<typeof notifications>
   logs: Client<typeof logs>
+  /** Where other servers bring mail. */
+  smtpPort: number
+  /** What the mail's doors ask about those servers. */
+  names: NameServer
+  /** The mail of somebody, with the token of their session. */
+  mailOf(token: string): Client<typeof mail>
   /** A page whose failures fail the test: scripts that throw, and what the policy of the page refused. */
   visit(options?: BrowserContextOptions): Promise<Visit>
 }
@@ -30,8 +38,9 @@ export interface Visit extends AsyncDisposable {
   problems: string[]
 }
 
-export async function openInstallation(): Promise<Installation> {
+export async function openInstallation(more: Record<string, string> = {}): Promise<Installation> {
   await using stack = new AsyncDisposableStack()
+  const names = stack.use(await startNameServer({}))
   const port = await freePort()
   const origin = `http://localhost:${port}`
   const serviceKey = randomBytes(32).toString('hex')
@@ -43,6 +52,13 @@ export async function openInstallation(): Promise<Installation> {
     LIMIT_ANONYMOUS: 'none',
     LIMIT_SIGN_IN: 'none',
     LOG_LEVEL: 'fatal',
+    MAIL_HOST: '127.0.0.1',
+    SMTP_PORT: '0',
+    SUBMISSION_PORT: '0',
+    SUBMISSIONS_PORT: '0',
+    DNS_SERVERS: names.address,
+    GREYLISTING: 'false',
+    ...more,
   }
   const host = stack.use(await testHost({ services, settings }))
   const browser = await chromium.launch({
@@ -52,9 +68,14 @@ export async function openInstallation(): Promise<Installation> {
   stack.defer(() => browser.close())
   const link = host.announced.find(([, where]) => where.includes('/setup?token='))?.[1]
   const caller = createHttpCaller({ origin, headers: { 'x-api-key': serviceKey } })
+  const smtp = host.announced.find(([what]) => what === 'SMTP')?.[1]
   const opened = stack.move()
   return {
     origin,
+    smtpPort: Number(smtp?.split(':').at(-1)),
+    names,
+    mailOf: (token) =>
+      createClient(mail, createHttpCaller({ origin, headers: { authorization: `Bearer ${token}` } })),
     setUpToken: new URL(link ?? 'none:').searchParams.get('token') ?? '',
     browser,
     identity: createClient(identity, caller),

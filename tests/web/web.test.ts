@@ -1,39 +1,17 @@
 import assert from 'node:assert/strict'
-import { createRequire } from 'node:module'
 import { after, before, test } from 'node:test'
-import type { Page } from 'playwright-core'
+import { findings } from './findings.ts'
 import { scriptBytes } from './first-load.ts'
 import { adminScenes } from './admin-scenes.ts'
 import { codeSentTo, openInstallation, totpOf, type Installation } from './installation.ts'
 import { password, people, populate, signIn } from './people.ts'
 import { fillInstallation, fillOwner, scenes, setUpScenes, showScene, type Scene } from './scenes.ts'
 
-const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
-
 let installation: Installation
 before(async () => {
   installation = await openInstallation()
 })
 after(() => installation[Symbol.asyncDispose]())
-
-interface Finding {
-  id: string
-  impact: string
-  nodes: { target: string[]; failureSummary: string }[]
-}
-
-/** Serious findings of axe, as text. */
-async function findings(page: Page): Promise<string[]> {
-  await page.addScriptTag({ path: axePath })
-  const violations = await page.evaluate<Finding[]>(
-    `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations)`,
-  )
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) =>
-      nodes.map((node) => `${id}: ${node.target.join(' ')}: ${node.failureSummary}`),
-    )
-}
 
 const looks = [
   { colorScheme: 'light', viewport: { width: 1280, height: 800 } },

@@ -1,6 +1,7 @@
 /** Parts of the product, as the navigation, the palette and the shortcuts show them. */
 import type { LinkProps } from '@tanstack/react-router'
 import type { LucideIcon } from 'lucide-react'
+import type { ComponentType } from 'react'
 import type { Account } from '#contracts/identity/account.ts'
 import type { PlainKey } from '#web/messages/messages.ts'
 
@@ -21,4 +22,8 @@ export interface Part {
   /** Leads on to the first section. */
   to: PartSection['to']
   sections: readonly PartSection[]
+  /** In the navigation while the part is open, instead of its sections. */
+  Sidebar?: ComponentType
+  /** Its pages reach to the edges, and scroll within themselves. */
+  fillsPage?: boolean
 }

@@ -4,6 +4,7 @@ import { createRoute, createRouter, redirect } from '@tanstack/react-router'
 import { accountRoutes } from '#web/features/account/routes.ts'
 import { adminRoutes } from '#web/features/admin/routes.ts'
 import { entryRoutes } from '#web/features/entry/routes.ts'
+import { mailPrintRoute, mailRoutes } from '#web/features/mail/routes.ts'
 import { NotFound, PageFailed, PagePending } from './pages.tsx'
 import { rootRoute } from './root-route.tsx'
 import { shellRoute } from './shell-route.tsx'
@@ -18,7 +19,8 @@ const startRoute = createRoute({
 
 const routeTree = rootRoute.addChildren([
   ...entryRoutes,
-  shellRoute.addChildren([startRoute, ...accountRoutes, ...adminRoutes]),
+  mailPrintRoute,
+  shellRoute.addChildren([startRoute, mailRoutes, ...accountRoutes, ...adminRoutes]),
 ])
 
 export function makeRouter(queries: QueryClient) {

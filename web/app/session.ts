@@ -4,9 +4,9 @@ import { redirect, type ParsedLocation } from '@tanstack/react-router'
 import { CallError } from '#contracts/errors.ts'
 import type { Account, AccountRole } from '#contracts/identity/account.ts'
 import { identity } from '#contracts/identity.ts'
-import { queryOf } from './queries.ts'
+import { forgetKept, keptQueryOf } from './kept-answers.ts'
 
-const me = queryOf(identity.calls.showMe, {})
+const me = keptQueryOf(identity.calls.showMe, {})
 
 /** In the shell, where somebody is signed in. */
 export function useAccount(): Account {
@@ -38,6 +38,7 @@ export async function requireAccount(queries: QueryClient, location: ParsedLocat
 /** After an answer that started a session. */
 export function takeAccount(queries: QueryClient, account: Account): void {
   queries.clear()
+  void forgetKept()
   queries.setQueryData(me.queryKey, account)
 }
 

@@ -23,11 +23,19 @@ export function protectSinks(): void {
 
 let frames: Pick<ReturnType<PolicyFactory['createPolicy']>, 'createHTML'> | undefined
 
-/** For `srcdoc` of a frame with an empty `sandbox`, and nothing else: there no script runs. */
+/** For `srcdoc` of a frame whose `sandbox` lets no script run, and nothing else. */
 export function sandboxedHtml(html: string): string {
   if (!factory) return html
   frames ??= factory.createPolicy('sandboxed-html', { createHTML: (text) => text })
   return frames.createHTML(html)
+}
+
+let inert: typeof frames
+
+/** A document that is never shown: nothing in it runs, and nothing is fetched. */
+export function inertDocument(html: string): Document {
+  if (factory) inert ??= factory.createPolicy('inert-html', { createHTML: (text) => text })
+  return new DOMParser().parseFromString(inert?.createHTML(html) ?? html, 'text/html')
 }
 
 /** In development the files change under it. */

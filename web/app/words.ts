@@ -21,7 +21,10 @@ export function wordsOf(language: Language, messages: Messages): Words {
   const plural = new Intl.PluralRules(locale)
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
   const formats = { date: dateFormat(locale, false), dateTime: dateFormat(locale, true) }
-  const number: Words['number'] = (value, options) => new Intl.NumberFormat(locale, options).format(value)
+  // To make one takes longer than to show a row of a list.
+  const plain = new Intl.NumberFormat(locale)
+  const number: Words['number'] = (value, options) =>
+    (options ? new Intl.NumberFormat(locale, options) : plain).format(value)
 
   const fill = (text: string, filling: Record<string, string | number> = {}) =>
     text.replaceAll(/\{(\w+)\}/g, (hole, name: string) => {

@@ -14,6 +14,7 @@ export interface TraceFacts {
         tls: string | undefined
         isExtended: boolean
         isUtf8: boolean
+        isSignedIn?: boolean
       }
     | undefined
   server: string
@@ -47,7 +48,7 @@ export function receivedField({
 function protocolOf(client: TraceFacts['client']): string {
   if (!client) return 'local'
   const base = client.isUtf8 ? 'UTF8SMTP' : client.isExtended ? 'ESMTP' : 'SMTP'
-  return client.tls === undefined ? base : `${base}S`
+  return `${base}${client.tls === undefined ? '' : 'S'}${client.isSignedIn ? 'A' : ''}`
 }
 
 /** RFC 5322 §3.3, in UTC. */

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { parseMessage } from '../mime/parse.ts'
 import { categorise, type CategoryFacts } from './categorise.ts'
 import { loadCategoryModel, readCategoryModel, writeCategoryModel } from './model.ts'
-import { categoryReasons } from './reasons.ts'
+import { categoryReasons } from '#contracts/mail/category-reasons.ts'
 
 const passed: CategoryFacts = { authentication: { spf: 'pass', dkim: 'pass', dmarc: 'pass' } }
 

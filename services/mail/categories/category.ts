@@ -2,7 +2,7 @@ export const categories = ['primary', 'social', 'promotions', 'updates', 'forums
 export type Category = (typeof categories)[number]
 
 export interface CategoryReason {
-  /** Key in `reasons.ts`. */
+  /** Key in `contracts/mail/category-reasons.ts`. */
   code: string
   parameters: Record<string, string>
 }

@@ -145,6 +145,7 @@ function clientOf({ client, helo, tls, transaction }: SmtpSession) {
     tls: tls && `${tls.protocol} ${tls.cipher}`,
     isExtended: true,
     isUtf8: transaction!.sender.isInternational,
+    isSignedIn: true,
   }
 }
 

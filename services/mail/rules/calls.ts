@@ -8,5 +8,5 @@ import { preferenceCalls } from './preferences.ts'
 
 export const ruleCalls: Pick<
   Calls,
-  keyof typeof import('#contracts/mail/settings.ts').settingCalls | 'unsubscribe'
+  Exclude<keyof typeof import('#contracts/mail/settings.ts').settingCalls, 'showMailSetup'> | 'unsubscribe'
 > = { ...preferenceCalls, ...filterCalls, ...forwardingCalls, ...contactCalls, ...leavingCalls }

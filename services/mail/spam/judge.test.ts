@@ -6,7 +6,7 @@ import type { MailFacts } from './facts.ts'
 import { judgeSpam } from './judge.ts'
 import { createDelta } from './learning.ts'
 import { createEmptyModel, loadShippedModel } from './model.ts'
-import { spamReasons } from './reasons.ts'
+import { spamReasons } from '#contracts/mail/spam-reasons.ts'
 import { rules } from './rules/all.ts'
 
 const models = { shipped: loadShippedModel() }

@@ -10,7 +10,7 @@ import { findTellingWords } from './telling-words.ts'
 export type Verdict = 'ham' | 'unsure' | 'spam' | 'certainSpam'
 
 export interface Reason {
-  /** Key in `reasons.ts`. */
+  /** Key in `contracts/mail/spam-reasons.ts`. */
   code: string
   parameters: ReasonParameters
   /** Log-odds that it adds; below 0 speaks for the message. */

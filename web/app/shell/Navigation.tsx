@@ -1,6 +1,7 @@
 /** The parts of the product, and the sections of the one that is open. */
 import { Box, NavLink } from '@mantine/core'
 import { Link, useRouterState } from '@tanstack/react-router'
+import { Suspense } from 'react'
 import type { Account } from '#contracts/identity/account.ts'
 import { useWords } from '#web/app/language.tsx'
 import type { Part } from '#web/app/parts.ts'
@@ -19,7 +20,12 @@ export function Navigation({ account }: { account: Account }) {
   )
 }
 
-function PartLinks({ part: { id, label, icon: Icon, to, sections }, path }: { part: Part; path: string }) {
+interface PartLinksProps {
+  part: Part
+  path: string
+}
+
+function PartLinks({ part: { id, label, icon: Icon, to, sections, Sidebar }, path }: PartLinksProps) {
   const { t } = useWords()
   const isOpen = path.split('/')[1] === id
   return (
@@ -33,7 +39,13 @@ function PartLinks({ part: { id, label, icon: Icon, to, sections }, path }: { pa
         fw={600}
         styles={{ root: { borderRadius: 'var(--mantine-radius-sm)' } }}
       />
+      {isOpen && Sidebar && (
+        <Suspense>
+          <Sidebar />
+        </Suspense>
+      )}
       {isOpen &&
+        !Sidebar &&
         sections.map(({ to, label, icon: SectionIcon }) => {
           const isCurrent = path.startsWith(String(to))
           return (

@@ -5,12 +5,14 @@ import { Link, Outlet, useRouterState } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect } from 'react'
 import { useWords } from '#web/app/language.tsx'
 import { useAccount } from '#web/app/session.ts'
+import { parts } from '#web/features/parts.ts'
 import { Mark } from '#web/ui/Mark.tsx'
 import { AccountButton } from './AccountButton.tsx'
 import { ConfirmationHost } from './ConfirmationHost.tsx'
 import { ConnectionState } from './ConnectionState.tsx'
 import { Navigation } from './Navigation.tsx'
 import { PaletteButton } from './PaletteButton.tsx'
+import classes from './shell.module.css'
 import { useLiveSession } from './live-session.ts'
 import { useShortcuts } from './shortcuts.ts'
 import { VerifyBanner } from './VerifyBanner.tsx'
@@ -25,6 +27,7 @@ export function Shell() {
   const [isMenuOpen, menu] = useDisclosure()
   const { isListOpen, closeList, palette } = useShortcuts(account)
   const path = useRouterState({ select: ({ location }) => location.pathname })
+  const fillsPage = parts.some((part) => part.fillsPage && path.split('/')[1] === part.id)
   useLiveSession()
   useEffect(menu.close, [path])
   useEffect(() => {
@@ -35,7 +38,7 @@ export function Shell() {
     <AppShell
       header={{ height: 52 }}
       navbar={{ width: 232, breakpoint: 'sm', collapsed: { mobile: !isMenuOpen } }}
-      padding={{ base: 'md', sm: 'xl' }}
+      padding={fillsPage ? 0 : { base: 'md', sm: 'xl' }}
     >
       <a className="skip-link" href="#content">
         {t('shell.skip')}
@@ -74,8 +77,8 @@ export function Shell() {
       <AppShell.Navbar p="sm" aria-label={t('shell.navigation')}>
         <Navigation account={account} />
       </AppShell.Navbar>
-      <AppShell.Main id="content" tabIndex={-1}>
-        <VerifyBanner account={account} />
+      <AppShell.Main id="content" tabIndex={-1} className={fillsPage ? classes.full : undefined}>
+        <VerifyBanner account={account} isFlush={fillsPage} />
         <Outlet />
       </AppShell.Main>
       <ConfirmationHost />

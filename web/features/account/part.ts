@@ -1,4 +1,4 @@
-import { Bell, KeyRound, MonitorSmartphone, ScrollText, ShieldCheck, UserRound } from 'lucide-react'
+import { Bell, KeyRound, Mailbox, MonitorSmartphone, ScrollText, ShieldCheck, UserRound } from 'lucide-react'
 import type { Part } from '#web/app/parts.ts'
 
 export const accountPart: Part = {
@@ -13,6 +13,7 @@ export const accountPart: Part = {
     { to: '/account/security', label: 'account.security', icon: ShieldCheck },
     { to: '/account/sessions', label: 'account.sessions', icon: MonitorSmartphone },
     { to: '/account/notifications', label: 'account.notifications', icon: Bell },
+    { to: '/account/programs', label: 'account.programs', icon: Mailbox },
     { to: '/account/keys', label: 'account.keys', icon: KeyRound },
     { to: '/account/privacy', label: 'account.privacy', icon: ScrollText },
   ],

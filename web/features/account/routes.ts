@@ -33,6 +33,11 @@ export const accountRoutes = [
   }),
   createRoute({
     getParentRoute,
+    path: '/account/programs',
+    component: lazyRouteComponent(() => import('./ProgramsPage.tsx'), 'ProgramsPage'),
+  }),
+  createRoute({
+    getParentRoute,
     path: '/account/keys',
     component: lazyRouteComponent(() => import('./KeysPage.tsx'), 'KeysPage'),
   }),

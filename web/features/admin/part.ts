@@ -17,6 +17,7 @@ import {
 } from 'lucide-react'
 import type { Part } from '#web/app/parts.ts'
 import { hasRole } from '#web/app/session.ts'
+import { mailAdminSections } from './mail/sections.ts'
 
 export const adminPart: Part = {
   id: 'admin',
@@ -36,6 +37,7 @@ export const adminPart: Part = {
     { to: '/admin/logs', label: 'admin.logs', icon: ScrollText },
     { to: '/admin/traces', label: 'admin.traces', icon: Waypoints },
     { to: '/admin/audit', label: 'admin.audit', icon: FileCheck },
+    ...mailAdminSections,
     { to: '/admin/outbox', label: 'admin.outbox', icon: Send },
     { to: '/admin/dead-letters', label: 'admin.deadLetters', icon: MailX },
     { to: '/admin/erasures', label: 'admin.erasures', icon: Eraser },

@@ -129,6 +129,39 @@ const messageRoutes = [
   }),
 ] as const
 
+const mailRoutes = [
+  createRoute({
+    getParentRoute,
+    path: 'mail/domains',
+    component: lazyRouteComponent(() => import('./mail/DomainsPage.tsx'), 'DomainsPage'),
+  }),
+  createRoute({
+    getParentRoute,
+    // A path with a dot would be that of a file.
+    path: 'mail/domains/records',
+    validateSearch: texts('name'),
+    component: lazyRouteComponent(() => import('./mail/DomainPage.tsx'), 'DomainPage'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: 'mail/addresses',
+    validateSearch: texts('text', 'kind'),
+    component: lazyRouteComponent(() => import('./mail/AddressesPage.tsx'), 'AddressesPage'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: 'mail/queue',
+    validateSearch: texts('domain'),
+    component: lazyRouteComponent(() => import('./mail/QueuePage.tsx'), 'QueuePage'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: 'mail/reports',
+    validateSearch: texts('domain', 'days'),
+    component: lazyRouteComponent(() => import('./mail/ReportsPage.tsx'), 'ReportsPage'),
+  }),
+] as const
+
 export const adminRoutes = [
   adminRoute.addChildren([
     startRoute,
@@ -137,5 +170,6 @@ export const adminRoutes = [
     ...accessRoutes,
     ...recordRoutes,
     ...messageRoutes,
+    ...mailRoutes,
   ]),
 ] as const

@@ -15,26 +15,33 @@ export interface ChartCardProps {
   format: (value: number) => string
   /** There is nothing between two whole numbers. */
   isWhole?: boolean
+  /** One value for each day, instead of the last minutes: their sum is what counts. */
+  isDaily?: boolean
 }
 
 const height = 170
 
-export function ChartCard({ title, times, lines, format, isWhole = false }: ChartCardProps) {
-  const { t } = useWords()
+export function ChartCard({ title, times, lines, format, isWhole = false, isDaily = false }: ChartCardProps) {
+  const { t, date } = useWords()
   const { clock } = useTimes()
   const [pointed, setPointed] = useState<number>()
   const index = pointed !== undefined && pointed < times.length ? pointed : times.length - 1
   const figures = lines.map(({ label, values, color }) => {
-    const value = pointed === undefined ? lastOf(values) : (values[index] ?? null)
+    const whole = isDaily ? sumOf : lastOf
+    const value = pointed === undefined ? whole(values) : (values[index] ?? null)
     return { label, color, value }
   })
+  const timeText = () => {
+    const time = new Date(times[index] ?? 0)
+    return isDaily ? date(time) : clock(time).slice(0, -4)
+  }
   const text = figures
     .map(({ label, value }) => `${label}: ${value === null ? '–' : format(value)}`)
     .join(', ')
   return (
     <Section
       title={title}
-      text={pointed === undefined ? t('overview.now') : clock(new Date(times[index] ?? 0)).slice(0, -4)}
+      text={pointed === undefined ? t(isDaily ? 'reports.sum' : 'overview.now') : timeText()}
     >
       <Group gap="lg" mb="xs" mih={44} align="flex-start">
         {figures.map(({ label, value, color }) => (
@@ -63,6 +70,7 @@ export function ChartCard({ title, times, lines, format, isWhole = false }: Char
             lines={lines}
             format={format}
             isWhole={isWhole}
+            isDaily={isDaily}
             onPoint={setPointed}
           />
         </Suspense>
@@ -76,6 +84,10 @@ const recent = 6
 
 function lastOf(values: ChartLine['values']): number | null {
   return values.slice(-recent).findLast((value) => value !== null) ?? null
+}
+
+function sumOf(values: ChartLine['values']): number {
+  return values.reduce<number>((sum, value) => sum + (value ?? 0), 0)
 }
 
 function Swatch({ color }: { color: ChartLine['color'] }) {

@@ -22,11 +22,22 @@ export interface TimeChartProps {
   format: (value: number) => string
   /** There is nothing between two whole numbers. */
   isWhole: boolean
+  /** One value for each day. */
+  isDaily?: boolean
   /** The index that is pointed at. */
   onPoint: (index: number | undefined) => void
 }
 
-export function TimeChart({ label, height, times, lines, format, isWhole, onPoint }: TimeChartProps) {
+export function TimeChart({
+  label,
+  height,
+  times,
+  lines,
+  format,
+  isWhole,
+  isDaily = false,
+  onPoint,
+}: TimeChartProps) {
   const { locale } = useWords()
   const scheme = useComputedColorScheme()
   const { ref, width } = useElementSize<HTMLDivElement>()
@@ -46,6 +57,7 @@ export function TimeChart({ label, height, times, lines, format, isWhole, onPoin
       locale,
       colors: shape.split(','),
       isWhole,
+      isDaily,
       latest,
     })
     const made = new UPlot(options, data, place.current)
@@ -54,7 +66,7 @@ export function TimeChart({ label, height, times, lines, format, isWhole, onPoin
       made.destroy()
       chart.current = undefined
     }
-  }, [width, height, locale, scheme, shape])
+  }, [width, height, locale, scheme, shape, isDaily])
 
   useEffect(() => chart.current?.setData(data), [times, lines])
 
@@ -67,10 +79,14 @@ interface Look {
   locale: string
   colors: readonly string[]
   isWhole: boolean
+  isDaily: boolean
   latest: { current: Pick<TimeChartProps, 'format' | 'onPoint'> }
 }
 
-function optionsOf(place: HTMLElement, { width, height, locale, colors, isWhole, latest }: Look): Options {
+function optionsOf(
+  place: HTMLElement,
+  { width, height, locale, colors, isWhole, isDaily, latest }: Look,
+): Options {
   const style = getComputedStyle(place)
   const variable = (name: string) => style.getPropertyValue(`--mantine-${name}`).trim()
   const ink = variable('color-dimmed')
@@ -80,7 +96,10 @@ function optionsOf(place: HTMLElement, { width, height, locale, colors, isWhole,
     grid: { stroke: variable('color-default-border'), width: 1 },
     ticks: { show: false },
   }
-  const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+  const clock = new Intl.DateTimeFormat(
+    locale,
+    isDaily ? { day: 'numeric', month: 'short' } : { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
+  )
   return {
     width,
     height,
@@ -89,7 +108,12 @@ function optionsOf(place: HTMLElement, { width, height, locale, colors, isWhole,
     // A line along zero is not worth half the height.
     scales: { y: { range: (_, __, most) => [0, Math.max(most * 1.1, isWhole ? 4 : 1)] } },
     axes: [
-      { ...axis, size: 26, values: (_, seconds) => seconds.map((second) => clock.format(second * 1000)) },
+      {
+        ...axis,
+        size: 26,
+        ...(isDaily && { incrs: [1, 2, 5, 7, 14, 30, 90].map((days) => days * 86_400) }),
+        values: (_, seconds) => seconds.map((second) => clock.format(second * 1000)),
+      },
       {
         ...axis,
         size: 58,
