@@ -5,7 +5,7 @@ import type { Scene } from './scenes.ts'
 const openLetter = (from: string) => async (page: Page) => {
   await page.getByRole('row').filter({ hasText: from }).first().click()
   await page.locator('section[data-open]').first().waitFor()
-  await page.locator('section[data-open] [aria-busy]').waitFor({ state: 'detached' })
+  await page.locator('section[data-open] [aria-busy]').first().waitFor({ state: 'detached' })
 }
 
 async function openMenuOf(page: Page, icon: string): Promise<void> {

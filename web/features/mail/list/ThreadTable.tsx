@@ -2,6 +2,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useMediaQuery } from '@mantine/hooks'
 import {
+  memo,
   useCallback,
   useEffect,
   useMemo,
@@ -38,24 +39,28 @@ export interface ThreadTableProps {
   isCovered: boolean
 }
 
+/** Rows that are made together, as many before and behind those in sight. */
+const atOnce = 6
 /** Rows that are loaded before they are reached. */
 const loadAhead = 60
 
 export function ThreadTable(props: ThreadTableProps) {
   const { label, place, list, selection, current, onCurrent, scroller, isCovered } = props
-  const { mailboxes } = useMail()
   const isNarrow = useMediaQuery('(max-width: 48em)', undefined, { getInitialValueInEffect: false })
   const rowHeight = isNarrow ? 76 : 40
   const rows = useVirtualizer({
     count: list.count,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
-    overscan: 8,
+    overscan: 0,
     useFlushSync: false,
   })
   useEffect(() => rows.measure(), [rowHeight, rows])
   const items = rows.getVirtualItems()
   const last = items.at(-1)?.index ?? 0
+  // Rows come and go a few at a time: between that a scroll changes nothing in the page.
+  const from = Math.max(0, Math.floor((items[0]?.index ?? 0) / atOnce - 1) * atOnce)
+  const to = Math.min(list.count, (Math.floor(last / atOnce) + 2) * atOnce)
   const { hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = list.query
   useEffect(() => {
     if (last > list.count - loadAhead && hasNextPage && !isFetchingNextPage && !isFetchNextPageError)
@@ -79,10 +84,6 @@ export function ThreadTable(props: ThreadTableProps) {
     count: list.count,
   })
 
-  const labels = useMemo(() => new Map(mailboxes.labels.map((one) => [one.id, one])), [mailboxes.labels])
-  const hiddenLabel = place.kind === 'label' ? place.id : undefined
-  const showsInbox = place.kind !== 'mailbox' || place.role === 'all' || place.role === 'sent'
-  const inboxId = showsInbox ? mailboxes.byRole.get('inbox')?.id : undefined
   const hoveredRow = hovered >= 0 ? list.at(hovered) : undefined
   return (
     <div ref={scroller} className={classes.scroller} onPointerLeave={() => setHovered(-1)}>
@@ -101,25 +102,15 @@ export function ThreadTable(props: ThreadTableProps) {
           if (position >= 0) onCurrent(position)
         }}
       >
-        {items.map(({ index, start }) => {
-          const row = list.at(index)
-          return (
-            row && (
-              <ThreadLine
-                key={row.id}
-                row={row}
-                position={index}
-                top={start}
-                href={hrefOf(place, row.id)}
-                isSelected={selection.isEverything || selection.ids.has(row.id)}
-                isCurrent={index === current}
-                labels={labels}
-                hiddenLabel={hiddenLabel}
-                isInboxShown={inboxId}
-              />
-            )
-          )
-        })}
+        <Lines
+          from={from}
+          to={to}
+          rowHeight={rowHeight}
+          place={place}
+          list={list}
+          selection={selection}
+          current={current}
+        />
       </div>
       {hoveredRow && !isNarrow && (
         <RowActions
@@ -135,6 +126,41 @@ export function ThreadTable(props: ThreadTableProps) {
     </div>
   )
 }
+
+interface LinesProps extends Pick<ThreadTableProps, 'place' | 'list' | 'selection' | 'current'> {
+  from: number
+  to: number
+  rowHeight: number
+}
+
+/** The rows of a stretch, and the one that Tab leads to. */
+const Lines = memo(function Lines({ from, to, rowHeight, place, list, selection, current }: LinesProps) {
+  const { mailboxes } = useMail()
+  const labels = useMemo(() => new Map(mailboxes.labels.map((one) => [one.id, one])), [mailboxes.labels])
+  const showsInbox = place.kind !== 'mailbox' || place.role === 'all' || place.role === 'sent'
+  const positions = Array.from({ length: Math.max(0, to - from) }, (_, at) => from + at)
+  if (current < from) positions.unshift(current)
+  else if (current >= to) positions.push(current)
+  return positions.map((position) => {
+    const row = list.at(position)
+    return (
+      row && (
+        <ThreadLine
+          key={row.id}
+          row={row}
+          position={position}
+          top={position * rowHeight}
+          href={hrefOf(place, row.id)}
+          isSelected={selection.isEverything || selection.ids.has(row.id)}
+          isCurrent={position === current}
+          labels={labels}
+          hiddenLabel={place.kind === 'label' ? place.id : undefined}
+          isInboxShown={showsInbox ? mailboxes.byRole.get('inbox')?.id : undefined}
+        />
+      )
+    )
+  })
+})
 
 /** At the end of what is loaded. */
 function More({ query }: Pick<ThreadList, 'query'>) {
