@@ -1,3 +1,4 @@
+// oxlint-disable max-lines -- one installation and one browser serve the whole story
 /** Writing mail and the mail's settings, in a browser, as somebody does on the first days. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'

@@ -8,7 +8,7 @@ import type { MailPreferences } from '#contracts/mail/settings.ts'
 import { keptQueryOf } from '#web/app/kept-answers.ts'
 
 export const mailboxesQuery = keptQueryOf(mail.calls.listMailboxes, {})
-export const preferencesQuery = keptQueryOf(mail.calls.showMailPreferences, {})
+const preferencesQuery = keptQueryOf(mail.calls.showMailPreferences, {})
 
 export interface Mailboxes extends OutputOf<typeof mail.calls.listMailboxes> {
   byId: ReadonlyMap<string, Mailbox>
@@ -61,7 +61,7 @@ function arranged(data: OutputOf<typeof mail.calls.listMailboxes>): Mailboxes {
 /** How deep labels lie in labels: one that would lie in itself ends there. */
 const deepest = 20
 
-export function labelsOf(items: readonly Mailbox[], byId: ReadonlyMap<string, Mailbox>): Label[] {
+function labelsOf(items: readonly Mailbox[], byId: ReadonlyMap<string, Mailbox>): Label[] {
   const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' })
   const pathOf = (label: Mailbox): string[] => {
     const names: string[] = []

@@ -19,6 +19,12 @@ export interface RecipientsInputProps {
   more?: ReactNode
 }
 
+/** Each once. */
+function notAmong(value: readonly MailAddress[], people: readonly MailAddress[]): MailAddress[] {
+  const known = new Set(value.map(({ address }) => address.toLowerCase()))
+  return people.filter(({ address }) => !known.has(address.toLowerCase()) && known.add(address.toLowerCase()))
+}
+
 export function RecipientsInput({ label, value, hasFocus = false, onChange, more }: RecipientsInputProps) {
   const id = useId()
   const [text, setText] = useState('')
@@ -37,10 +43,7 @@ export function RecipientsInput({ label, value, hasFocus = false, onChange, more
 
   function add(people: readonly MailAddress[]): void {
     setText('')
-    const known = new Set(value.map(({ address }) => address.toLowerCase()))
-    const fresh = people.filter(
-      ({ address }) => !known.has(address.toLowerCase()) && known.add(address.toLowerCase()),
-    )
+    const fresh = notAmong(value, people)
     if (fresh.length > 0) onChange([...value, ...fresh])
   }
   const takeText = () => add(addressesIn(text))

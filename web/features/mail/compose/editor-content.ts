@@ -3,6 +3,9 @@ import { DOMParser, DOMSerializer, type Node, type Schema } from '@tiptap/pm/mod
 import type { Editor } from '@tiptap/react'
 import { inertDocument } from '#web/app/trusted-types.ts'
 
+/** Has the source of a picture where the page shows the text: as `src` the browser would try to fetch it. */
+export const sourceName = 'data-source'
+
 export function documentOf(schema: Schema, html: string): Node {
   const { body } = inertDocument(html)
   dropFillers(body)
@@ -22,5 +25,9 @@ export function htmlOf({ state: { doc, schema } }: Editor): string {
   body.append(DOMSerializer.fromSchema(schema).serializeFragment(doc.content, content))
   for (const paragraph of body.querySelectorAll('p:empty'))
     paragraph.append(body.ownerDocument.createElement('br'))
+  for (const image of body.querySelectorAll(`img[${sourceName}]`)) {
+    image.setAttribute('src', image.getAttribute(sourceName)!)
+    image.removeAttribute(sourceName)
+  }
   return body.innerHTML
 }

@@ -3,6 +3,7 @@ import Image from '@tiptap/extension-image'
 import { Placeholder } from '@tiptap/extension-placeholder'
 import { mergeAttributes, Node, type Extensions } from '@tiptap/react'
 import StarterKit from '@tiptap/starter-kit'
+import { sourceName } from './editor-content.ts'
 import { inlineImage, onInlineImage } from './inline-images.ts'
 import { signatureClass } from './signatures.ts'
 
@@ -32,17 +33,21 @@ export function editorExtensions(placeholder: string): Extensions {
   ]
 }
 
+function sourceOf(image: HTMLElement): string | null {
+  return image.getAttribute(sourceName) ?? image.getAttribute('src')
+}
+
 /** Shows an attachment (RFC 2392). Its bytes are here where this page attached it. */
 const ShownImage = Image.extend({
   addAttributes() {
     return {
-      src: { default: null },
+      src: { default: null, parseHTML: sourceOf, renderHTML: ({ src }) => ({ [sourceName]: src as string }) },
       alt: { default: '' },
       style: { default: 'max-width:100%', parseHTML: () => 'max-width:100%' },
     }
   },
   parseHTML() {
-    return [{ tag: 'img[src^="cid:"]' }]
+    return [{ tag: 'img[src^="cid:"]' }, { tag: `img[${sourceName}^="cid:"]` }]
   },
   addNodeView() {
     return ({ node }) => {

@@ -11,7 +11,7 @@ export function inlineImage(contentId: string): string | undefined {
   return addresses.get(contentId)
 }
 
-export function keepInlineImage(contentId: string, picture: Blob): void {
+function keepInlineImage(contentId: string, picture: Blob): void {
   addresses.set(contentId, URL.createObjectURL(picture))
   for (const watcher of watchers) watcher()
 }

@@ -153,6 +153,6 @@ async function send(
   return (await sendFile(address, file, { onShare, signal })) as Stored
 }
 
-export function sumOf(files: readonly { sizeBytes: number }[]): number {
+function sumOf(files: readonly { sizeBytes: number }[]): number {
   return files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
 }

@@ -13,7 +13,7 @@ export interface TextMail {
 }
 
 /** Longer texts are read in the original. */
-export const longestText = 300_000
+const longestText = 300_000
 const deepestQuote = 10
 
 export function textBlocks(text: string): TextMail {
