@@ -30,7 +30,7 @@ export function deliverHere({ db, blobs }: Context, arrivals: Arrivals) {
     })
     const outcomes = new Map<string, LocalOutcome>()
     if (known.length > 0) {
-      const parsed = await readStored(blobs, blob)
+      const parsed = completed(await readStored(blobs, blob), prefix)
       const open = () => Readable.from(contentOf(blob), { objectMode: false })
       const taken = { blob, sizeBytes: parsed.sizeBytes, parsed, bytes: undefined, open }
       const arrival: Arrival = { taken, sender, receivedAt: new Date(), prefix }
