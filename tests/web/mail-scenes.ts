@@ -42,7 +42,7 @@ const scenes: Omit<Scene, 'as'>[] = [
     async act(page) {
       await page.locator('[data-act=select]').nth(0).click()
       await page.locator('[role=toolbar] button:has(svg.lucide-alarm-clock)').click()
-      await page.getByRole('menu').waitFor()
+      await page.getByRole('dialog').waitFor()
     },
   },
   { name: 'conversation', path: '/mail/all', act: openLetter('Rumana') },

@@ -120,6 +120,18 @@ export const scenes: Scene[] = [
   },
   { name: 'sessions', as: 'person', path: '/account/sessions' },
   { name: 'notifications', as: 'person', path: '/account/notifications' },
+  {
+    name: 'programs-shown',
+    as: 'person',
+    path: '/account/programs',
+    async act(page) {
+      await page.locator('button:has(svg.lucide-plus)').click()
+      await page.locator('[role=dialog] [data-path=name]').fill('Thunderbird')
+      await page.locator('[role=dialog] button[type=submit]').click()
+      await page.locator('[role=dialog] pre').waitFor()
+    },
+  },
+  { name: 'programs', as: 'person', path: '/account/programs' },
   { name: 'keys', as: 'person', path: '/account/keys' },
   {
     name: 'keys-new',

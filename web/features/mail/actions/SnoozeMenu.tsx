@@ -1,7 +1,8 @@
 /** Until when a conversation stays out of the inbox. */
-import { Button, Menu, Stack, Text, TextInput } from '@mantine/core'
-import { useState, type ReactElement } from 'react'
+import { Button, Divider, Group, Popover, Stack, Text, TextInput, UnstyledButton } from '@mantine/core'
+import { cloneElement, useState, type ReactElement } from 'react'
 import { useWords } from '#web/app/language.tsx'
+import classes from './picker.module.css'
 import { localWeek, snoozeTimes } from './snooze-times.ts'
 
 export interface SnoozeMenuProps {
@@ -10,12 +11,17 @@ export interface SnoozeMenuProps {
   isSnoozed: boolean
   onSnooze: (until: string | null) => void
   /** The button. */
-  children: ReactElement
+  children: ReactElement<{ onClick?: () => void }>
 }
 
 export function SnoozeMenu({ opened, onChange, isSnoozed, onSnooze, children }: SnoozeMenuProps) {
+  const { t } = useWords()
+  const snooze = (until: string | null) => {
+    onChange(false)
+    onSnooze(until)
+  }
   return (
-    <Menu
+    <Popover
       opened={opened}
       onChange={onChange}
       position="bottom-start"
@@ -24,59 +30,59 @@ export function SnoozeMenu({ opened, onChange, isSnoozed, onSnooze, children }: 
       trapFocus
       returnFocus
     >
-      <Menu.Target>{children}</Menu.Target>
-      <Menu.Dropdown>
-        {opened && <SnoozeChoices isSnoozed={isSnoozed} onSnooze={onSnooze} onChange={onChange} />}
-      </Menu.Dropdown>
-    </Menu>
+      <Popover.Target>{cloneElement(children, { onClick: () => onChange(!opened) })}</Popover.Target>
+      <Popover.Dropdown p="xs" aria-label={t('mail.snooze.until')}>
+        {opened && <SnoozeChoices isSnoozed={isSnoozed} onSnooze={snooze} />}
+      </Popover.Dropdown>
+    </Popover>
   )
 }
 
-function SnoozeChoices({ isSnoozed, onSnooze, onChange }: Omit<SnoozeMenuProps, 'opened' | 'children'>) {
+function SnoozeChoices({ isSnoozed, onSnooze }: Pick<SnoozeMenuProps, 'isSnoozed' | 'onSnooze'>) {
   const { t, locale } = useWords()
   const [picked, setPicked] = useState('')
   const format = new Intl.DateTimeFormat(locale, { weekday: 'short', hour: 'numeric', minute: '2-digit' })
   const date = picked === '' ? undefined : new Date(picked)
   const isPast = date !== undefined && date.getTime() <= Date.now()
   return (
-    <>
-      <Menu.Label>{t('mail.snooze.until')}</Menu.Label>
+    <Stack gap={2}>
+      <Text size="xs" c="dimmed" px={6}>
+        {t('mail.snooze.until')}
+      </Text>
       {snoozeTimes(new Date(), localWeek()).map(({ label, at }) => (
-        <Menu.Item
-          key={label}
-          onClick={() => onSnooze(at.toISOString())}
-          rightSection={
-            <Text size="xs" c="dimmed">
+        <UnstyledButton key={label} className={classes.choice} onClick={() => onSnooze(at.toISOString())}>
+          <Group justify="space-between" component="span">
+            {t(label)}
+            <Text size="xs" c="dimmed" component="span">
               {format.format(at)}
             </Text>
-          }
-        >
-          {t(label)}
-        </Menu.Item>
+          </Group>
+        </UnstyledButton>
       ))}
-      {isSnoozed && <Menu.Item onClick={() => onSnooze(null)}>{t('mail.snooze.end')}</Menu.Item>}
-      <Menu.Divider />
-      <Stack gap="xs" p="xs">
-        <TextInput
-          type="datetime-local"
-          label={t('mail.snooze.pick')}
-          size="xs"
-          value={picked}
-          error={isPast && t('field.past')}
-          onChange={(event) => setPicked(event.currentTarget.value)}
-          onKeyDown={(event) => event.stopPropagation()}
-        />
-        <Button
-          size="xs"
-          disabled={date === undefined || isPast}
-          onClick={() => {
-            if (date) onSnooze(date.toISOString())
-            onChange(false)
-          }}
-        >
-          {t('mail.snooze')}
-        </Button>
-      </Stack>
-    </>
+      {isSnoozed && (
+        <UnstyledButton className={classes.choice} onClick={() => onSnooze(null)}>
+          {t('mail.snooze.end')}
+        </UnstyledButton>
+      )}
+      <Divider my={4} />
+      <TextInput
+        type="datetime-local"
+        label={t('mail.snooze.pick')}
+        size="xs"
+        px={6}
+        value={picked}
+        error={isPast && t('field.past')}
+        onChange={(event) => setPicked(event.currentTarget.value)}
+      />
+      <Button
+        size="xs"
+        mx={6}
+        mt={4}
+        disabled={date === undefined || isPast}
+        onClick={() => date && onSnooze(date.toISOString())}
+      >
+        {t('mail.snooze')}
+      </Button>
+    </Stack>
   )
 }
