@@ -131,7 +131,21 @@ export const scenes: Scene[] = [
       await page.locator('[role=dialog] pre').waitFor()
     },
   },
-  { name: 'programs', as: 'person', path: '/account/programs' },
+  {
+    name: 'programs',
+    as: 'person',
+    path: '/account/programs',
+    // The doors of an installation for tests are at any free ports.
+    async act(page) {
+      const host = 'mail.sweets.example'
+      const submission = { host, port: 587, security: 'starttls' }
+      const submissions = { host, port: 465, security: 'tls' }
+      const json = { address: 'mina@sweets.example', submission, submissions }
+      await page.route('**/api/mail/setup', (route) => route.fulfill({ json }))
+      await page.reload()
+      await page.getByText(host).waitFor()
+    },
+  },
   { name: 'keys', as: 'person', path: '/account/keys' },
   {
     name: 'keys-new',
