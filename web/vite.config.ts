@@ -39,7 +39,11 @@ export default defineConfig({
         // What many pages share comes in two files: the heads of eighty would be a fifth of the load.
         codeSplitting: {
           groups: [
-            { name: 'react', test: /node_modules\/(react|react-dom|scheduler|@tanstack\/(?!react-virtual|virtual-core)[^/]+)\//, priority: 2 },
+            {
+              name: 'react',
+              test: /node_modules\/(react|react-dom|scheduler|@tanstack\/(?!react-virtual|virtual-core)[^/]+)\//,
+              priority: 2,
+            },
             { name: 'icons', test: /lucide-react/, minShareCount: 2, priority: 2 },
             { name: 'frame', test: isFrame, minShareCount: 5, priority: 1 },
           ],
